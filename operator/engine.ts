@@ -1,0 +1,161 @@
+import type { KubeConfig } from '@kubernetes/client-node';
+import { effectiveFeed } from '../contract/effective.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Logger } from '../runtime/log.ts';
+import { createMetrics, type Metrics } from '../runtime/metrics.ts';
+import { Caches, keyOfFeed } from './caches.ts';
+import { createControl, type Control } from './control.ts';
+import { EventRecorder } from './events.ts';
+import { createKubeClient, NO_ANSWER, type KubeClient } from './kube/client.ts';
+import { connectTo, type Connection } from './kube/connection.ts';
+import { DriftCheck } from './kube/drift.ts';
+import { WorkQueue, type Outcome } from './kube/queue.ts';
+import { WayBack } from './kube/way-back.ts';
+import { EngineMetrics } from './metrics.ts';
+import { Neighbours } from './neighbours.ts';
+import { Reconciler } from './reconcile.ts';
+import type { Settings } from './settings.ts';
+import { StatusWriter } from './status-writer.ts';
+
+export interface EngineOptions {
+  readonly settings: Settings;
+  readonly config: KubeConfig;
+  readonly self: { readonly pod: string; readonly namespace: string };
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Logger;
+}
+
+/** Every long-lived part of the operator, made and connected, none of it started. */
+export interface Engine {
+  readonly metrics: Metrics;
+  readonly connection: Connection;
+  readonly client: KubeClient;
+  readonly wayBack: WayBack;
+  readonly caches: Caches;
+  readonly control: Control;
+  readonly statuses: StatusWriter;
+  readonly events: EventRecorder;
+  readonly queue: WorkQueue;
+  /** Puts every feed into the queue. */
+  readonly lookAtAll: () => void;
+}
+
+export const WORKERS = 10;
+const QUEUE_CAPACITY = 20_000;
+/** Numbers alone are looked at once a second a feed, and in all at most so often. */
+const COUNTS_AFTER_MS = 1_000;
+const COUNTS_PER_SECOND = 100;
+
+export function createEngine(options: EngineOptions, leading: () => boolean): Engine {
+  const { settings, self, config, clock, random, log } = options;
+  const metrics = createMetrics();
+  const measured = new EngineMetrics(metrics.registry);
+  const connection = connectTo(config, clock);
+  const wayBack = new WayBack({ clock, onBack: () => caches.reopen() });
+  const onRequest = (method: string, code: string): void => {
+    measured.request(method, code);
+    wayBack.request(code !== NO_ANSWER);
+  };
+  const client = createKubeClient({ connection, clock, onRequest });
+  const control = createControl({
+    settings,
+    pod: self.pod,
+    clock,
+    random,
+    log,
+    onChange(feedUid, change) {
+      const feed = leading() ? caches.feedByUid(feedUid) : undefined;
+      if (feed === undefined) return;
+      const rareMs = (caches.feedCount * 1_000) / COUNTS_PER_SECOND;
+      if (change === 'transition') queue.add(keyOfFeed(feed), 'child');
+      else queue.after(keyOfFeed(feed), Math.max(COUNTS_AFTER_MS, rareMs));
+    },
+  });
+  const caches: Caches = new Caches({
+    client,
+    clock,
+    random,
+    namespaces: settings.watch.cluster ? null : settings.watch.namespaces,
+    onChange: (key, priority) => queue.add(key, priority),
+    onFeed: (feed, isGone) => {
+      const effective = effectiveFeed(feed, settings.defaults);
+      if (isGone) neighbours.forget(feed.metadata.uid);
+      else if (effective.selector === null) neighbours.set(feed, effective);
+    },
+    onFault: (kind, operation, fault) =>
+      log.warn({ kind, operation, ...fault }, 'watch broken, trying again'),
+  });
+  const neighbours = new Neighbours({
+    onChange(feedUid) {
+      const feed = leading() ? caches.feedByUid(feedUid) : undefined;
+      if (feed !== undefined) queue.add(keyOfFeed(feed), 'resync');
+    },
+  });
+  const parts = { ...options, client, caches, control, neighbours, leading };
+  const { statuses, events, reconciler } = createReconciler(parts);
+  const lookAtAll = (): void => caches.feeds().forEach((feed) => queue.add(keyOfFeed(feed), 'resync'));
+  const queue: WorkQueue = new WorkQueue({
+    clock,
+    random,
+    concurrency: WORKERS,
+    capacity: QUEUE_CAPACITY,
+    onRoom: lookAtAll,
+    work: async (key, signal) => logged(log, key, await reconciler.run(key, signal)),
+    onPanic: (key, error) => log.error({ feed: key, err: error }, 'bug: a reconcile threw'),
+    onOutcome: (kind, workSeconds, waitedSeconds) => measured.outcome(kind, workSeconds, waitedSeconds),
+  });
+  return { metrics, connection, client, wayBack, caches, control, statuses, events, queue, lookAtAll };
+}
+
+interface ReconcilerParts extends EngineOptions {
+  readonly client: KubeClient;
+  readonly caches: Caches;
+  readonly control: Control;
+  readonly neighbours: Neighbours;
+  readonly leading: () => boolean;
+}
+
+function createReconciler(
+  parts: ReconcilerParts,
+): Pick<Engine, 'statuses' | 'events'> & { readonly reconciler: Reconciler } {
+  const { client, caches, control, clock, random, log, self, leading } = parts;
+  const events = new EventRecorder({
+    clock,
+    instance: self.pod,
+    async create(event) {
+      const created = await client.create(event);
+      if (!created.ok) throw new Error(created.fault.message);
+    },
+  });
+  const statuses = new StatusWriter({
+    client,
+    clock,
+    random,
+    mayWrite: leading,
+    current: (uid) => caches.feedByUid(uid),
+    onFault: (feed, fault) => log.warn({ feed: keyOfFeed(feed), ...fault }, 'status not written'),
+    onWritten: (feed, before, after) => void events.record(feed, before, after),
+  });
+  const reconciler = new Reconciler({
+    settings: parts.settings,
+    client,
+    caches,
+    statuses,
+    random,
+    mayWrite: leading,
+    pusher: control.pusher,
+    settler: control.settler,
+    drift: new DriftCheck(),
+    observing: { ...control, neighbours: parts.neighbours, nowMs: () => clock.nowMs() },
+    forget: (uid) => [control, statuses, events].forEach((kept) => kept.forget(uid)),
+  });
+  return { statuses, events, reconciler };
+}
+
+function logged(log: Logger, feed: string, outcome: Outcome): Outcome {
+  if (outcome.kind === 'retry') log.info({ feed, error: outcome.error }, 'not reconciled yet, trying again');
+  if (outcome.kind === 'stale') log.info({ feed, waitsFor: outcome.reason }, 'looking again soon');
+  if (outcome.kind === 'invalid') log.warn({ feed, reason: outcome.reason }, 'refused, waiting for a change');
+  return outcome;
+}
