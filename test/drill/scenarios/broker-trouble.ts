@@ -1,0 +1,142 @@
+// What NATS does to those who publish, one trouble a function: under load, then put right, then judged.
+import { setTimeout as delay } from 'node:timers/promises';
+import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
+import { wantedStreams } from '../../../contract/streams.ts';
+import { startNats } from '../../support/nats.ts';
+import { leaderOf, single, startCluster } from '../rig/brokers.ts';
+import { DeliveryDrill, type DeliveryDrillOptions } from '../rig/delivery-drill.ts';
+import { until, type DrillResult } from '../rig/result.ts';
+
+export interface TroubleOptions {
+  /** How long it lasts, once it shows. */
+  readonly troubleMs: number;
+}
+
+const STREAM = 'MARKET_DATA';
+
+interface Trouble {
+  readonly options: Omit<DeliveryDrillOptions, 'redundancy'>;
+  /** What the status has to say meanwhile; undefined: it may stay silent. */
+  readonly says: RegExp | undefined;
+  readonly run: (drill: DeliveryDrill, streams: JetStreamManager) => Promise<void>;
+}
+
+/** Nothing may be missing after any of them. */
+async function through({ options, says, run }: Trouble): Promise<DrillResult> {
+  const drill = await DeliveryDrill.start({ ...options, redundancy: 1 });
+  try {
+    await drill.flows();
+    await run(drill, await jetstreamManager(drill.operator, { checkAPI: false }));
+    await drill.flows();
+    const { figures, failures } = await drill.judge(true);
+    const said = [...drill.watch.said].join('; ');
+    const silent = says !== undefined && !says.test(said);
+    return { figures, failures: silent ? [...failures, `the status did not say ${says.source}`] : failures };
+  } finally {
+    await drill.stop();
+  }
+}
+
+export async function says(drill: DeliveryDrill, pattern: RegExp): Promise<void> {
+  await until(`the status to say ${pattern.source}`, () => pattern.test([...drill.watch.said].join('; ')));
+}
+
+/** Frozen for longer than the acknowledgements' timeout, then awake for moments only. */
+export async function natsSlow({ troubleMs }: TroubleOptions): Promise<DrillResult> {
+  const nats = await startNats();
+  const freeze = async (ms: number): Promise<void> => {
+    if (nats.pid === undefined) return;
+    process.kill(nats.pid, 'SIGSTOP');
+    await delay(ms);
+    process.kill(nats.pid, 'SIGCONT');
+  };
+  return through({
+    options: { broker: single(nats) },
+    says: /PublishTimeout/,
+    async run() {
+      await freeze(7_000 + troubleMs / 2);
+      for (let sliceMs = 0; sliceMs < troubleMs / 2; sliceMs += 550) {
+        await freeze(500);
+        await delay(50);
+      }
+    },
+  });
+}
+
+/** `discard: new` at its bound of bytes, which is raised later. */
+export async function streamFull({ troubleMs }: TroubleOptions): Promise<DrillResult> {
+  const nats = await startNats();
+  return through({
+    options: { broker: single(nats), jetstream: { discard: 'new', maxBytes: '64Mi' } },
+    says: /StreamRefused: .*full/,
+    async run(drill, { streams }) {
+      const { config, state } = await streams.info(STREAM);
+      await streams.update(STREAM, { ...config, max_bytes: state.bytes + 10_000 });
+      await says(drill, /StreamRefused/);
+      await delay(troubleMs);
+      await streams.update(STREAM, config);
+    },
+  });
+}
+
+/** The account's storage is used up, and enlarged later. */
+export async function accountLimit({ troubleMs }: TroubleOptions): Promise<DrillResult> {
+  const limited = (bytes: number): string =>
+    `accounts { M { jetstream { max_file: ${bytes}, max_mem: 1000000 }, users: [{ user: u, password: p }] } }\nno_auth_user: u`;
+  const nats = await startNats({ config: limited(300_000) });
+  return through({
+    options: { broker: single(nats), jetstream: { compression: 'none' } },
+    says: /StreamRefused: .*(account|storage)/,
+    async run(drill) {
+      await says(drill, /StreamRefused/);
+      await delay(troubleMs);
+      await nats.reconfigure(limited(1 << 30));
+    },
+  });
+}
+
+/** Deleted by hand and made again by the operator; what it held is gone, behind it nothing is. */
+export async function streamDeleted({ troubleMs }: TroubleOptions): Promise<DrillResult> {
+  const nats = await startNats();
+  return through({
+    options: { broker: single(nats) },
+    says: /StreamMissing/,
+    async run(drill, { streams }) {
+      await streams.delete(STREAM);
+      await says(drill, /StreamMissing/);
+      await delay(troubleMs);
+      for (const wanted of wantedStreams(drill.effective, 'operator'))
+        if (wanted.name === STREAM) await streams.add(wanted);
+    },
+  });
+}
+
+/** Three servers, three replicas: the leader steps down again and again, then its process is killed and comes back. */
+export async function leaderChange({ troubleMs }: TroubleOptions): Promise<DrillResult> {
+  const cluster = await startCluster();
+  return through({
+    options: { broker: cluster, jetstream: { replicas: 3 } },
+    says: undefined,
+    async run(drill, manager) {
+      const endMs = performance.now() + troubleMs;
+      do {
+        const before = await leaderOf(manager, STREAM);
+        await drill.operator.request(`$JS.API.STREAM.LEADER.STEPDOWN.${STREAM}`, '', { timeout: 5_000 });
+        await until('another leader', async () => {
+          const now = await leaderOf(manager, STREAM);
+          return now !== undefined && now !== before;
+        });
+        await drill.flows();
+      } while (performance.now() < endMs);
+      const leader = await leaderOf(manager, STREAM);
+      const server = cluster.servers.get(leader ?? '');
+      await server?.kill('SIGKILL');
+      await until('a leader among those who live', async () => {
+        const now = await leaderOf(manager, STREAM);
+        return now !== undefined && now !== leader;
+      });
+      await drill.flows();
+      await server?.start();
+    },
+  });
+}
