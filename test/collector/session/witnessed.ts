@@ -111,11 +111,14 @@ export function follows(name: string, of: Simulated): void {
     let taken = 0;
     /** Polled, and the witness has not asked since. */
     let early: OutgoingOther[] = [];
+    /** The witness heard something else of that time: of two messages of one millisecond the second may be on its way. */
+    let unsaid: { readonly out: OutgoingOther; readonly fault: string }[] = [];
     const look = (): void => {
       const fresh = feed.records.slice(taken) as OutgoingOther[];
       taken += fresh.length;
-      const all = [...early, ...fresh];
+      const all = [...early, ...unsaid.map(({ out }) => out), ...fresh];
       early = [];
+      unsaid = [];
       for (const out of all) {
         const record = JSON.parse(new TextDecoder().decode(out.payload)) as Json;
         const schema = schemaOf(record);
@@ -131,7 +134,11 @@ export function follows(name: string, of: Simulated): void {
         }
         const isSame = (fields: Json): boolean =>
           Object.entries(fields).every(([key, value]) => same(record[key], value));
-        assert.ok(told.some(isSame), `${JSON.stringify(record)}\nis none of\n${JSON.stringify(told)}`);
+        if (!told.some(isSame)) {
+          const fault = `${JSON.stringify(record)}\nis none of\n${JSON.stringify(told)}`;
+          unsaid.push({ out, fault });
+          continue;
+        }
         const key = `${String(type)} ${String(symbol)}`;
         equal.set(key, (equal.get(key) ?? 0) + 1);
       }
@@ -141,7 +148,9 @@ export function follows(name: string, of: Simulated): void {
     );
     const lacking = (): readonly string[] =>
       wanted.filter(([key, least]) => (equal.get(key) ?? 0) < least).map(([key]) => key);
-    await until(`records of each of ${wanted.join(', ')}`, () => lacking().length === 0, look);
+    const orFault = (error: Error): never => assert.fail(unsaid[0]?.fault ?? error.message);
+    await until(`records of each of ${wanted.join(', ')}`, () => lacking().length === 0, look).catch(orFault);
+    await until('the witness to have heard the same', () => unsaid.length === 0, look).catch(orFault);
     const { symbols, problems, counters } = feed.session.status();
     assert.deepEqual(problems, []);
     assert.deepEqual([...new Set(symbols.map(({ state }) => state))], ['inSync']);
