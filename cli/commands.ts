@@ -33,6 +33,14 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'prove a range of a stream: continuity, order, gaps, books; exit 1 when something is missing',
     load: () => import('./verify.ts'),
   },
+  doctor: {
+    summary: 'what is missing or misconfigured, each with what mends it',
+    load: () => import('./doctor.ts'),
+  },
+  top: {
+    summary: 'a live table of feeds and their worst symbols',
+    load: () => import('./top.ts'),
+  },
 };
 
 function overview(): string {

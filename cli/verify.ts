@@ -1,13 +1,11 @@
-import { connect, type NatsConnection } from '@nats-io/transport-node';
-import { DEFAULT_STREAM, DEFAULTS } from '../contract/effective.ts';
-import { systemClock } from '../runtime/clock.ts';
+import type { NatsConnection } from '@nats-io/nats-core';
+import { DEFAULT_STREAM } from '../contract/effective.ts';
 import { readEnv } from '../runtime/env.ts';
-import { createLogger } from '../runtime/log.ts';
-import { natsConnectOptions } from '../runtime/nats-connection.ts';
 import { checkNats, DEFAULT_MONITOR_URL, type NatsCheck } from '../verify/io/monitor.ts';
 import { judgeRange, type RangeRequest } from '../verify/io/range.ts';
 import { outcomeOf, outcomeText, type NatsReport } from '../verify/outcome.ts';
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, parse, usageMessage } from './args.ts';
+import { connectToNats, NATS_ENVIRONMENT } from './user-nats.ts';
 import { requestOf, type Values } from './verify-request.ts';
 
 const HELP = `Usage: marketprism verify [options]
@@ -29,8 +27,7 @@ Exit code 0: nothing is wrong and nothing missing; 1: something is; 2: wrong usa
   --json                 the whole verdict as one JSON object
   -h, --help
 
-Environment: NATS_URL (${DEFAULTS.nats.servers.join(',')}), NATS_MONITOR_URL (${DEFAULT_MONITOR_URL});
-MP_DATA_CREDENTIALS_DIR and MP_DATA_TLS_DIR name folders with the files of a NATS credential and of TLS.
+Environment: NATS_MONITOR_URL (${DEFAULT_MONITOR_URL}); ${NATS_ENVIRONMENT}.
 `;
 
 const TEXT = { type: 'string' } as const;
@@ -63,7 +60,7 @@ export async function run(args: readonly string[]): Promise<number> {
   }
   const request = requestOf(values, Date.now());
   if (typeof request === 'string') return refuse(request);
-  const connection = await connectToNats();
+  const connection = await connectToNats('verify', readEnv(process.env));
   if (typeof connection === 'string') {
     process.stderr.write(`marketprism verify: ${connection}\n`);
     return EXIT_FAILED;
@@ -122,28 +119,6 @@ function natsReport(
   const outMessages = monitor.outMessages - since.outMessages;
   const report = { ...common, monitor: monitor.url, inMessages, outMessages };
   return { report, problems: jetstream ? [] : [`${server}: JetStream is off`] };
-}
-
-async function connectToNats(): Promise<NatsConnection | string> {
-  const env = readEnv(process.env);
-  const named = env.list('NATS_URL');
-  const servers = named.length > 0 ? named : DEFAULTS.nats.servers;
-  const prepared = natsConnectOptions({
-    servers,
-    name: 'marketprism verify',
-    credentialsFolder: env.text('MP_DATA_CREDENTIALS_DIR') ?? null,
-    tlsFolder: env.text('MP_DATA_TLS_DIR') ?? null,
-    clock: systemClock(),
-    log: createLogger('verify', 'silent'),
-    random: Math.random,
-  });
-  if (prepared.kind === 'missing') return prepared.message;
-  try {
-    return await connect(prepared.connect);
-  } catch (error) {
-    const said = error instanceof Error ? error.message : String(error);
-    return `NATS at ${servers.join(', ')} cannot be reached (${said}); name it in NATS_URL`;
-  }
 }
 
 function refuse(message: string): number {
