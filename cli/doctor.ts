@@ -67,7 +67,7 @@ export async function run(args: readonly string[]): Promise<number> {
   }
   const findings: Finding[] = [];
   for (const group of request.groups) {
-    for (const finding of await examine(group, request)) {
+    for (const finding of await EXAMINE[group](request)) {
       findings.push(finding);
       process.stdout.write(request.json ? `${JSON.stringify(finding)}\n` : findingText(finding));
     }
@@ -106,20 +106,13 @@ function feedOf(path: string | null): EffectiveFeed | { readonly faults: readonl
   return read.kind === 'faults' ? read : effectiveFeed(read.feed, {});
 }
 
-function examine(group: Group, request: Request): Promise<readonly Finding[]> {
-  switch (group) {
-    case 'machine': {
-      const port = request.env.integer('DATA_COLLECTOR_PORT', { fallback: 8084, min: 1, max: 65_535 });
-      return checkMachine(thisMachine(), port);
-    }
-    case 'cluster':
-      return examineCluster(request);
-    case 'nats':
-      return examineNats(request);
-    case 'venues':
-      return checkVenues(addressesOf(request.feed), venueProbes(systemClock(), readProxies(request.env)));
-  }
-}
+const EXAMINE: Readonly<Record<Group, (request: Request) => Promise<readonly Finding[]>>> = {
+  machine: ({ env }) =>
+    checkMachine(thisMachine(), env.integer('DATA_COLLECTOR_PORT', { fallback: 8084, min: 1, max: 65_535 })),
+  cluster: examineCluster,
+  nats: examineNats,
+  venues: ({ feed, env }) => checkVenues(addressesOf(feed), venueProbes(systemClock(), readProxies(env))),
+};
 
 async function examineCluster({ namespace }: Request): Promise<readonly Finding[]> {
   const kube = loadKubeConfig();
