@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -56,7 +56,8 @@ interface Run {
 
 /** Every byte that a client of all streams gets in twelve seconds of market time. */
 async function run(dialect: Dialect, seed: number): Promise<Run> {
-  const scenario = join(mkdtempSync(join(tmpdir(), 'same-bytes-')), 'scenario.yaml');
+  const folder = mkdtempSync(join(tmpdir(), 'same-bytes-'));
+  const scenario = join(folder, 'scenario.yaml');
   writeFileSync(scenario, SCENARIO);
   const clock = new ManualClock();
   const result = { digest: '', frames: 0, bytes: 0 };
@@ -79,6 +80,7 @@ async function run(dialect: Dialect, seed: number): Promise<Run> {
     },
     { clock },
   );
+  rmSync(folder, { recursive: true });
   return result;
 }
 
