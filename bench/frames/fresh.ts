@@ -7,14 +7,17 @@ import type { Item } from './recorded.ts';
 const LEVEL = /(\[(?:"(?:new|change|delete)",)?"?)(\d[\d.eE+-]*)("?,"?)(\d[\d.eE+-]*)/g;
 const FIELD = /"(p|q|px|sz|price|amount)":("?)(\d[\d.eE+-]*)\2(?=[,}])/g;
 const ZERO = /^0+(?:\.0+)?$/;
+/** Zeros that say nothing make room for the number in front: a price has as many digits as it had. */
+const PADDING = /(\.\d+?)0{3}$/;
 
 function withPrefix(text: string, prefix: string): string {
-  const fresh = (digits: string): string => (ZERO.test(digits) ? digits : `${prefix}${digits}`);
+  const longer = (digits: string): string => `${prefix}${digits.replace(PADDING, '$1')}`;
+  const fresh = (digits: string): string => (ZERO.test(digits) ? digits : longer(digits));
   return text
     .replace(
       LEVEL,
       (...[, before, price, between, size = '']: string[]) =>
-        `${before}${prefix}${price}${between}${fresh(size)}`,
+        `${before}${longer(price)}${between}${fresh(size)}`,
     )
     .replace(
       FIELD,

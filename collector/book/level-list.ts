@@ -115,9 +115,13 @@ export class LevelList {
       into.setInt32(at + sizeLength, BEHIND_SIZE, true);
     }
     this.length = at + sizeLength + 3;
-    const isHeld = level.mantissa < MAX_MANTISSA && text <= MAX_TEXT;
-    this.mantissas[index] = isHeld ? level.mantissa : Number.NaN;
-    this.shapes[index] = priceLength | (text << 8) | (level.decimals << 16) | (isRemoval ? REMOVAL : 0);
+    let { mantissa, decimals } = level;
+    if (mantissa >= MAX_MANTISSA) {
+      decimals -= zerosAtEnd(view, level.priceTo, decimals);
+      mantissa = digitsOf(view, priceFrom, level.priceTo - (level.decimals - decimals));
+    }
+    this.mantissas[index] = mantissa < MAX_MANTISSA && text <= MAX_TEXT ? mantissa : Number.NaN;
+    this.shapes[index] = priceLength | (text << 8) | (decimals << 16) | (isRemoval ? REMOVAL : 0);
     this.count = index + 1;
   }
 
@@ -155,6 +159,23 @@ export class LevelList {
     this.bytes = larger;
     this.view = viewOf(larger);
   }
+}
+
+/** Of so many decimals that end there. Binance pads every price to eight: those of BTC in rupiah have 18 digits, ten that count. */
+function zerosAtEnd(view: DataView, to: number, decimals: number): number {
+  let zeros = 0;
+  while (zeros < decimals && view.getUint8(to - 1 - zeros) === DIGIT_0) zeros += 1;
+  return zeros;
+}
+
+/** The digits of a decimal as one number, its point left out; right up to 1e15. */
+function digitsOf(view: DataView, from: number, to: number): number {
+  let value = 0;
+  for (let at = from; at < to; at += 1) {
+    const byte = view.getUint8(at);
+    if (byte !== POINT) value = value * 10 + byte - DIGIT_0;
+  }
+  return value;
 }
 
 function grown<T extends Float64Array | Int32Array>(larger: T, values: T): T {

@@ -66,6 +66,7 @@ const SPELLINGS: Readonly<Record<string, (price: number) => string>> = {
   'padded to the tick': (price) => text(price ** 6),
   'with as many digits as it takes': (price) => String(price / 8),
   'without a point, then with': (price) => (price < 30 ? String(price) : `${price}.${price}`),
+  'padded to more digits than a double has': (price) => `${price + 10}12345678.${price % 3}0000000`,
   'too long for a double': (price) => `90071992547409${price + 10}.00000001`,
   'too long for a double from some price on': (price) => `${price}${'0'.repeat(price > 20 ? 17 : 0)}.5`,
   'with more digits than a level has room for': (price) => `${price}.${'1'.repeat(60)}`,
@@ -77,6 +78,21 @@ for (const [how, price] of Object.entries(SPELLINGS)) {
       fc.assert(fc.property(updatesOf, (updates) => sameAsModel(updates, apply, price)));
     });
   }
+}
+
+const PADDED: readonly (readonly [price: string, mantissa: number, decimals: number])[] = [
+  // BTC in rupiah, as Binance spells it.
+  ['1500000000.00000000', 1_500_000_000, 0],
+  ['1500000000.50000000', 15_000_000_005, 1],
+  ['10000000.00000001', Number.NaN, 8],
+  ['60000.12000000', 6_000_012_000_000, 8],
+];
+for (const [price, mantissa, decimals] of PADDED) {
+  test(`${price} is ${mantissa} with ${decimals} decimals: zeros at its end need no digits of a double`, () => {
+    const { mantissas, shapes } = listOf('bids', [[price, '1']]);
+    assert.equal(mantissas[0], mantissa);
+    assert.equal(((shapes[0] as number) >>> 16) & 0xff, decimals);
+  });
 }
 
 test('a book is loaded best first and replaces the one before', () => {
