@@ -31,6 +31,12 @@ export const snapshotIdentity = (lastId: string, levelsJson: string | Uint8Array
   `s${lastId}-${digest(levelsJson)}`;
 export const gapIdentity = (fromId: string, toId: string | null): string => `g${fromId}-${toId ?? 'open'}`;
 
+/**
+ * Where the venue's ids began anew twice within the duplicate window, two changes may have the same ids: the later one's
+ * message id says since when its ids count (`RESET_TIME_HEADER`), which every writer reads in the stream.
+ */
+export const sinceReset = (msgId: string, resetTimeUs: number): string => `${msgId}@${resetTimeUs}`;
+
 /** 16 hex digits: enough to tell states of one book id apart, short enough for a header. */
 export function digest(text: string | Uint8Array): string {
   return hash('sha256', text, 'hex').slice(0, 16);
@@ -62,7 +68,7 @@ export function lastIdOf(
   | { readonly kind: 'trade'; readonly id: number }
   | undefined {
   const identity = msgId.slice(msgId.lastIndexOf('|') + 1);
-  const book = /^d-?\d+-(-?\d+)$/.exec(identity) ?? /^s(-?\d+)-[0-9a-f]+$/.exec(identity);
+  const book = /^d-?\d+-(-?\d+)(?:@\d+)?$/.exec(identity) ?? /^s(-?\d+)-[0-9a-f]+$/.exec(identity);
   if (book !== null) return { kind: 'book', id: Number(book[1]), isSnapshot: identity.startsWith('s') };
   const trade = /^t(\d+)$/.exec(identity);
   return trade === null ? undefined : { kind: 'trade', id: Number(trade[1]) };

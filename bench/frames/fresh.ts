@@ -16,7 +16,7 @@ function withPrefix(text: string, prefix: string): string {
   return text
     .replace(
       LEVEL,
-      (...[, before, price, between, size = '']: string[]) =>
+      (...[, before = '', price = '', between = '', size = '']: string[]) =>
         `${before}${longer(price)}${between}${fresh(size)}`,
     )
     .replace(

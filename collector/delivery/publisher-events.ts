@@ -7,7 +7,7 @@ import type { InheritedHoles } from './inherited-holes.ts';
 import { isLate } from './lane.ts';
 import type { DeliveryOptions } from './options.ts';
 import type { Problems } from './problems.ts';
-import type { PublisherEvents } from './publisher.ts';
+import type { PublisherEvents } from './publisher-ports.ts';
 import type { Session } from './session.ts';
 import type { Statistics } from './statistics.ts';
 

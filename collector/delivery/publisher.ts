@@ -1,8 +1,5 @@
-import type { EffectiveFeed } from '../../contract/effective.ts';
-import type { Clock } from '../../runtime/clock.ts';
-import type { OutgoingSnapshot } from '../ports.ts';
-import type { Answer, RetryReason } from './answers.ts';
-import { interrupt, markDropped, type Buffer } from './buffer.ts';
+import type { Answer } from './answers.ts';
+import { interrupt, markDropped } from './buffer.ts';
 import {
   advanceBook,
   advanceTrade,
@@ -14,59 +11,15 @@ import {
   type ChainState,
   type Decision,
 } from './chain.ts';
+import { ofItsOwnId } from './earlier-ids.ts';
 import { publishHeaders } from './headers.ts';
-import { forgetStream, isLate, isStart, showsHoles, type Item, type Lane, type Publishable } from './lane.ts';
+import { forgetStream, isLate, isStart, showsHoles, type Item, type Lane } from './lane.ts';
 import { OtherWriter } from './other-writer.ts';
+import type { PublisherOptions } from './publisher-ports.ts';
 import { ReadBack } from './read-back.ts';
 import { Slots } from './slots.ts';
 import type { StreamReader } from './stream-reader.ts';
 import { instrumentOf, tailOf } from './tail.ts';
-import type { DeliveryTuning } from './tuning.ts';
-import type { WriterCount } from './watermark.ts';
-import type { Wire } from './wire.ts';
-import type { LostRange } from './gap-book.ts';
-import type { MetHole } from './holes.ts';
-
-export interface PublisherOptions {
-  readonly buffer: Buffer;
-  readonly wire: Wire;
-  readonly reader: StreamReader;
-  readonly count: WriterCount;
-  readonly clock: Clock;
-  readonly effective: EffectiveFeed;
-  readonly tuning: DeliveryTuning;
-  /** The stream's own duplicate window. */
-  readonly duplicateWindowMs: number;
-  /** Value of the `Mp-Writer` header. */
-  readonly writerName: string;
-  readonly counters: Record<string, number>;
-  readonly spilling: () => boolean;
-  readonly events: PublisherEvents;
-}
-
-export interface PublisherEvents {
-  onStored(item: Item, lane: Lane): void;
-  /** Any answer: JetStream is there. */
-  onConfirmed(): void;
-  onRetry(reason: RetryReason): void;
-  onDropped(reason: string, subject: string): void;
-  onHole(met: MetHole): void;
-  /** The subject's end was read for the first time; `record` is the first of ours. */
-  onFirstTail(lane: Lane, record: Publishable): void;
-  onLostRange(range: LostRange): void;
-  /** A start, or a trade, continues the stream without a hole. */
-  onJoined(lane: Lane, record: Publishable): void;
-  onSnapshotStored(lane: Lane, snapshot: OutgoingSnapshot, sequence: number): void;
-  /** True when another writer's snapshot of this subject is young enough. */
-  snapshotIsYoung(lane: Lane): Promise<boolean>;
-  onSnapshotWanted(subject: string): void;
-  onResync(lane: Lane): void;
-  /** Something suggests that the stream is another one: compare before going on. `certain`: an answer proves it. */
-  verifyStream(certain: boolean): Promise<void>;
-  /** One of ours was stored and is gone before its writer could be read. */
-  onLost(sequence: number): void;
-  onError(error: unknown): void;
-}
 
 /** Takes the queues to the stream: one record of a subject at a time, many subjects at once. */
 export class Publisher {
@@ -250,6 +203,7 @@ export class Publisher {
         if (!lane.isGap && answer.sequence <= (item.floor ?? 0)) await events.verifyStream(true);
         return this.#resolved(lane, item, answer.sequence, true);
       case 'duplicate': {
+        if (await this.#isOfEarlierIds(lane, item, answer.sequence)) return;
         let ours = false;
         if (retried && !lane.isGap && answer.sequence > (item.floor ?? 0)) {
           const writer = await this.#writerAt(reader, lane, answer.sequence);
@@ -285,13 +239,31 @@ export class Publisher {
     }
   }
 
+  /** True: it is to be sent again, under an id of its own or after a failed look. */
+  async #isOfEarlierIds(lane: Lane, item: Item, sequence: number): Promise<boolean> {
+    const stream = this.#streamOf(lane);
+    const since = (at: number): Promise<number | null> => this.#options.reader.resetTimeAt(stream, at);
+    const renamed = await this.#looked(ofItsOwnId(lane.tail, item.record, sequence, since));
+    if (renamed === null) return false;
+    if (renamed !== undefined) {
+      item.record = renamed;
+      this.#bump('idsOfEarlierReset');
+    }
+    return true;
+  }
+
   /** The writer of a stored record; null when it is gone; undefined when the read failed and the record has to be tried again. */
   async #writerAt(reader: StreamReader, lane: Lane, sequence: number): Promise<string | null | undefined> {
     this.#bump('unclearDuplicates');
+    const writer = await this.#looked(reader.writerAt(this.#streamOf(lane), sequence));
+    if (writer === null) this.#options.events.onLost(sequence);
+    return writer;
+  }
+
+  /** Undefined when the look failed, after a pause. */
+  async #looked<T>(look: Promise<T>): Promise<T | undefined> {
     try {
-      const writer = await reader.writerAt(this.#streamOf(lane), sequence);
-      if (writer === null) this.#options.events.onLost(sequence);
-      return writer;
+      return await look;
     } catch (error) {
       this.#options.events.onError(error);
       await this.#sleep(this.#options.tuning.retryFirstMs);

@@ -102,6 +102,12 @@ export class StreamReader {
     return message === null ? null : message.header.get(WRITER_HEADER);
   }
 
+  /** Since when the ids of a stored book record count; null: since ever, or the record is gone. */
+  async resetTimeAt(stream: string, sequence: number): Promise<number | null> {
+    const message = await this.manager.streams.getMessage(stream, { seq: sequence });
+    return timeOf(message?.header.get(RESET_TIME_HEADER) ?? '');
+  }
+
   /**
    * Heads from `start` to what the stream holds now, in order; the answer is the sequence through which it was read.
    * Throws when a message was lost on the way: the caller reads again.

@@ -127,3 +127,29 @@ test('a restart that another writer told long ago is not told again, whatever th
   assert.deepEqual([book?.id, book?.snapshots, book?.gaps], [19, 2, []]);
   assert.deepEqual([ahead.status().gaps, behind.status().gaps], [0, 0]);
 });
+
+test('two restarts within the duplicate window: the same ids once more are other changes, and all are stored', async (t) => {
+  const nats = await startNats();
+  t.after(() => nats.stop());
+  const connection = await nats.connect();
+  const delivery = await startRig({ connection });
+  t.after(() => delivery.close());
+  const market = new Market('A');
+  market.bookId = 100;
+  delivery.push(market.snapshot());
+  const firstUs = Date.now() * 1_000;
+  for (const [restartUs, levels] of [
+    [firstUs, '7'],
+    [firstUs + 1, '8'],
+  ] as const) {
+    market.bookId = 3;
+    delivery.push(resetAt(market, restartUs, levels));
+    for (let index = 0; index < 5; index += 1) delivery.push(market.delta(2));
+    await delivery.idle();
+  }
+  const { books } = await readStream(connection, STREAM);
+  const book = books.get(market.book);
+  assert.deepEqual([book?.id, book?.snapshots, book?.deltas, book?.gaps], [13, 3, 10, []]);
+  assert.equal(delivery.status().counters['idsOfEarlierReset'], 5);
+  assert.equal(delivery.status().gaps, 0);
+});
