@@ -79,6 +79,11 @@ export class Book {
     return this.#text?.best() ?? { bid: this.#bids.best(), ask: this.#asks.best() };
   }
 
+  /** True where `interleaved` would give what it gave the last time, asked for as many levels. */
+  get isInterleavedSame(): boolean {
+    return this.#text === undefined && !this.#bids.isTouched && !this.#asks.isTouched;
+  }
+
   /** `bid:size:ask:size…` by rank, a side that has ended left out; valid until the next call. */
   interleaved(count: number): Uint8Array {
     if (this.#text !== undefined) return Buffer.from(interleavedText(this.#text.top(count)), 'latin1');
@@ -89,12 +94,19 @@ export class Book {
     let at = 0;
     let bid = this.#bids.bestPlace;
     let ask = this.#asks.bestPlace;
+    let lastBid = -1;
+    let lastAsk = -1;
     for (let rank = 0; rank < count && (bid >= 0 || ask >= 0); rank += 1) {
       if (bid >= 0) at = this.#bids.copy(bid, scratchView, at);
       if (ask >= 0) at = this.#asks.copy(ask, scratchView, at);
+      if (bid >= 0) lastBid = bid;
+      if (ask >= 0) lastAsk = ask;
       bid = this.#bids.worse(bid);
       ask = this.#asks.worse(ask);
     }
+    // Of a side with fewer levels every change counts.
+    this.#bids.watch(this.#bids.size < count ? -1 : lastBid);
+    this.#asks.watch(this.#asks.size < count ? -1 : lastAsk);
     return scratch.subarray(0, Math.max(0, at - 1));
   }
 

@@ -57,6 +57,9 @@ export class SortedSide {
   #places = 0;
   #count = 0;
   #scale = 0;
+  /** The key of the worst level that is watched; a change there or above it is seen. */
+  #watched = Number.NEGATIVE_INFINITY;
+  #isTouched = true;
 
   constructor(sign: 1 | -1) {
     this.#sign = sign;
@@ -72,7 +75,19 @@ export class SortedSide {
     return this.#places - 1;
   }
 
+  /** Since `watch`: a level was set or removed among those that were watched, or better than they. */
+  get isTouched(): boolean {
+    return this.#isTouched;
+  }
+
+  /** From the best level down to the one at this place; all levels where it is -1. */
+  watch(worst: number): void {
+    this.#watched = worst < 0 ? Number.NEGATIVE_INFINITY : (this.#keys[worst] as number);
+    this.#isTouched = false;
+  }
+
   clear(): void {
+    this.#isTouched = true;
     this.#places = 0;
     this.#count = 0;
     this.#scale = 0;
@@ -93,6 +108,7 @@ export class SortedSide {
       const mantissa = mantissas[index] as number;
       const key = decimals === this.#scale ? mantissa * this.#sign : this.#key(mantissa, decimals);
       if (Number.isNaN(key)) return false;
+      if (key >= this.#watched) this.#isTouched = true;
       place = this.#find(key, place);
       const isThere = place < this.#places && this.#keys[place] === key;
       if (shape >= REMOVAL) {
@@ -187,6 +203,7 @@ export class SortedSide {
     for (let place = 0; place < this.#places; place += 1)
       this.#keys[place] = (this.#keys[place] as number) * factor;
     this.#scale = decimals;
+    this.#isTouched = true;
     return true;
   }
 

@@ -19,6 +19,8 @@ export class HeldBook {
   /** Levels a side that the venue keeps whole, where it does. */
   #window: number | undefined;
   #wasFull = false;
+  /** Of the levels as they were when it was asked for last. */
+  #checksum = 0;
 
   get id(): number {
     return this.#id;
@@ -102,8 +104,10 @@ export class HeldBook {
     return bids === this.#window && asks === this.#window;
   }
 
+  /** OKX's; made anew only where one of the levels that it covers changed. */
   checksum(): number {
-    return okxChecksum(this.#book);
+    if (!this.#book.isInterleavedSame) this.#checksum = okxChecksum(this.#book);
+    return this.#checksum;
   }
 
   /** The state for a record, cut at `count` levels a side; it lasts until the next is asked for, of any book. */

@@ -58,14 +58,14 @@ const MAX_NAMES = 200;
 export class Pipeline {
   readonly #options: PipelineOptions;
   readonly #tracked = new Map<string, Tracked>();
-  readonly #counters = new Map<string, number>();
+  readonly #counters = new Map<string, { count: number }>();
 
   constructor(options: PipelineOptions) {
     this.#options = options;
   }
 
   get counters(): Readonly<Record<string, number>> {
-    return Object.fromEntries(this.#counters);
+    return Object.fromEntries(Array.from(this.#counters, ([name, { count }]) => [name, count]));
   }
   get instruments(): readonly string[] {
     return [...this.#tracked.keys()];
@@ -268,8 +268,15 @@ export class Pipeline {
   }
 
   #count(event: PipelineEvent, amount = 1): void {
-    const known = this.#counters.has(event) || this.#counters.size < MAX_NAMES;
-    const name = known ? event : 'unknown:other';
-    this.#counters.set(name, (this.#counters.get(name) ?? 0) + amount);
+    const counter = this.#counters.get(event) ?? this.#counter(event);
+    counter.count += amount;
+  }
+
+  /** Of an event that was not counted yet. */
+  #counter(event: PipelineEvent): { count: number } {
+    const name = this.#counters.size < MAX_NAMES ? event : 'unknown:other';
+    const counter = this.#counters.get(name) ?? { count: 0 };
+    this.#counters.set(name, counter);
+    return counter;
   }
 }

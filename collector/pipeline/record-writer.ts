@@ -10,7 +10,8 @@ import { listOf } from '../book/level-reader.ts';
 import type { OutgoingDelta, OutgoingOther, OutgoingSnapshot, OutgoingTrade } from '../ports.ts';
 import type { BookLevels } from '../venues/scanned.ts';
 import type { DepthFrame, TradeFrame } from '../venues/venue.ts';
-import { ByteWriter } from './byte-writer.ts';
+import { ByteWriter, piece, type Piece } from './byte-writer.ts';
+import { idText } from '../venues/id-text.ts';
 import { recordHead, recordSubject, type RecordSource } from './record-head.ts';
 
 export interface SnapshotInput {
@@ -29,51 +30,58 @@ export type TradeContext = Pick<OutgoingTrade, 'skippedFrom' | 'backfilled' | 'm
 /** One record is put together at a time. */
 const writer = new ByteWriter();
 
-const RECEIVE_TIME = Buffer.from(',"receiveTime":');
-const DELTA = Buffer.from(',"action":"delta","prevId":');
-const LAST_ID = Buffer.from(',"lastId":');
-const BIDS = Buffer.from(',"bids":');
-const SNAPSHOT = Buffer.from(',"action":"snapshot","lastId":');
-const COMPLETE_FROM = Buffer.from(',"completeFrom":');
-const COMPLETE_TO = Buffer.from(',"completeTo":');
-const RESET = Buffer.from(',"reset":true');
-const ID = Buffer.from(',"id":');
-const SEQUENCE = Buffer.from(',"sequence":');
-const PRICE = Buffer.from(',"price":');
-const SIZE = Buffer.from(',"size":');
-const BUY = Buffer.from(',"side":"buy"');
-const SELL = Buffer.from(',"side":"sell"');
-const END = Buffer.from('}');
-const ASKS = Buffer.from(',"asks":');
-const NULL = Buffer.from('null');
+const RECEIVE_TIME = piece(',"receiveTime":');
+const DELTA = piece(',"action":"delta","prevId":');
+const LAST_ID = piece(',"lastId":');
+const BIDS = piece(',"bids":');
+const SNAPSHOT = piece(',"action":"snapshot","lastId":');
+const COMPLETE_FROM = piece(',"completeFrom":');
+const COMPLETE_TO = piece(',"completeTo":');
+const RESET = piece(',"reset":true');
+const ID = piece(',"id":');
+const SEQUENCE = piece(',"sequence":');
+const PRICE = piece(',"price":');
+const SIZE = piece(',"size":');
+const BUY = piece(',"side":"buy"');
+const SELL = piece(',"side":"sell"');
+const END = piece('}');
+const ASKS = piece(',"asks":');
+const NULL = piece('null');
 
-/** Makes one instrument's books and trades. What never changes of them is encoded once. */
+/** What never changes of one kind's records, encoded once. */
+interface Frame {
+  readonly subject: string;
+  readonly head: Piece;
+  readonly tail: Piece;
+}
+
+/** Makes one instrument's books and trades. */
 export class RecordWriter {
-  readonly #bookHead: Buffer;
-  readonly #bookTail: Buffer;
-  readonly #tradeHead: Buffer;
-  readonly #tradeTail: Buffer;
+  readonly #source: RecordSource;
   readonly #symbol: string;
-  readonly bookSubject: string;
-  readonly tradeSubject: string;
+  /** Made when the first record is: most options have no trade for days. */
+  #bookFrame: Frame | undefined;
+  #tradeFrame: Frame | undefined;
   /** Of the last delta; the next one mostly continues it. */
   #lastId = -1;
   #lastIdText = '-1';
 
   constructor(source: RecordSource) {
-    const sizeUnit = `,"sizeUnit":${JSON.stringify(source.sizeUnit)}`;
+    this.#source = source;
     this.#symbol = source.symbol;
-    this.#bookHead = Buffer.from(recordHead(source, 'orderbook'));
-    this.#bookTail = Buffer.from(`${sizeUnit},"epoch":${JSON.stringify(source.epoch)}}`);
-    this.#tradeHead = Buffer.from(recordHead(source, 'trade'));
-    this.#tradeTail = Buffer.from(sizeUnit);
-    this.bookSubject = recordSubject(source, 'orderbook');
-    this.tradeSubject = recordSubject(source, 'trade');
+  }
+
+  get bookSubject(): string {
+    return this.#book.subject;
+  }
+  get tradeSubject(): string {
+    return this.#trade.subject;
   }
 
   delta(frame: DepthFrame, receiveTimeUs: number, joinOnly: boolean, idsMayRestart = false): OutgoingDelta {
     const { prevId, lastId, exchangeTimeUs } = frame;
-    writeHead(this.#bookHead, exchangeTimeUs, receiveTimeUs);
+    const { subject, head, tail } = this.#book;
+    writeHead(head, exchangeTimeUs, receiveTimeUs);
     writer.raw(DELTA);
     writer.integer(prevId);
     writer.raw(LAST_ID);
@@ -82,11 +90,11 @@ export class RecordWriter {
     writer.levels(frame.levels?.bids ?? listOf('bids', frame.bids));
     writer.raw(ASKS);
     writer.levels(frame.levels?.asks ?? listOf('asks', frame.asks));
-    writer.raw(this.#bookTail);
+    writer.raw(tail);
     return {
       kind: 'delta',
-      subject: this.bookSubject,
-      msgId: messageId(this.bookSubject, this.#deltaIdentity(prevId, lastId)),
+      subject,
+      msgId: messageId(subject, this.#deltaIdentity(prevId, lastId)),
       payload: writer.done(),
       stream: 'orderbook',
       symbol: this.#symbol,
@@ -108,16 +116,32 @@ export class RecordWriter {
     return { ...this.#state(input, false), kind: 'other' };
   }
 
+  get #book(): Frame {
+    if (this.#bookFrame !== undefined) return this.#bookFrame;
+    const { sizeUnit, epoch } = this.#source;
+    const tail = `,"sizeUnit":${JSON.stringify(sizeUnit)},"epoch":${JSON.stringify(epoch)}}`;
+    this.#bookFrame = frameOf(this.#source, 'orderbook', tail);
+    return this.#bookFrame;
+  }
+
+  get #trade(): Frame {
+    if (this.#tradeFrame !== undefined) return this.#tradeFrame;
+    const tail = `,"sizeUnit":${JSON.stringify(this.#source.sizeUnit)}`;
+    this.#tradeFrame = frameOf(this.#source, 'trade', tail);
+    return this.#tradeFrame;
+  }
+
   #deltaIdentity(prevId: number, lastId: number): string {
-    const before = prevId === this.#lastId ? this.#lastIdText : String(prevId);
+    const before = prevId === this.#lastId ? this.#lastIdText : idText(prevId);
     this.#lastId = lastId;
-    this.#lastIdText = String(lastId);
+    this.#lastIdText = idText(lastId);
     return deltaIdentity(before, this.#lastIdText);
   }
 
   #state(input: SnapshotInput, isReset: boolean): Omit<OutgoingOther, 'kind'> {
     const { lastId, exchangeTimeUs, receiveTimeUs, levels } = input;
-    writeHead(this.#bookHead, exchangeTimeUs, receiveTimeUs);
+    const { subject, head, tail } = this.#book;
+    writeHead(head, exchangeTimeUs, receiveTimeUs);
     writer.raw(SNAPSHOT);
     writer.integer(lastId);
     // Behind the comma.
@@ -132,10 +156,10 @@ export class RecordWriter {
     writer.raw(COMPLETE_TO);
     writer.text(JSON.stringify(input.completeTo));
     if (isReset) writer.raw(RESET);
-    writer.raw(this.#bookTail);
+    writer.raw(tail);
     return {
-      subject: this.bookSubject,
-      msgId: messageId(this.bookSubject, identity),
+      subject,
+      msgId: messageId(subject, identity),
       payload: writer.done(),
       stream: 'orderbook',
       symbol: this.#symbol,
@@ -147,15 +171,16 @@ export class RecordWriter {
   trade(frame: TradeFrame, receiveTimeUs: number, context: TradeContext = {}): OutgoingTrade {
     const { id, sequence, aggregate, exchangeTimeUs } = frame;
     // What counts without holes is the identity too: holes are looked up in the stream by it.
-    const counted = sequence === null ? id : String(sequence);
+    const counted = sequence === null ? id : idText(sequence);
     const identity = aggregate === undefined ? tradeIdentity(counted) : aggregatedTradeIdentity(id);
-    writeHead(this.#tradeHead, exchangeTimeUs, receiveTimeUs);
+    const { subject, head, tail } = this.#trade;
+    writeHead(head, exchangeTimeUs, receiveTimeUs);
     writer.raw(ID);
     if (counted === id && sequence !== null) writer.quoted(id);
     else writer.text(JSON.stringify(id));
     if (counted !== id) {
       writer.raw(SEQUENCE);
-      writer.text(String(sequence));
+      writer.text(counted);
     }
     writer.raw(PRICE);
     writer.quoted(frame.price);
@@ -164,14 +189,14 @@ export class RecordWriter {
     writer.raw(frame.side === 'buy' ? BUY : SELL);
     if (aggregate !== undefined)
       writer.text(`,${JSON.stringify({ aggregated: true, ...aggregate }).slice(1, -1)}`);
-    writer.raw(this.#tradeTail);
+    writer.raw(tail);
     const rare = rareFields(frame.marks, context);
     if (rare !== '') writer.text(rare);
     writer.raw(END);
     return {
       kind: 'trade',
-      subject: this.tradeSubject,
-      msgId: messageId(this.tradeSubject, identity),
+      subject,
+      msgId: messageId(subject, identity),
       payload: writer.done(),
       stream: 'trade',
       symbol: this.#symbol,
@@ -184,8 +209,16 @@ export class RecordWriter {
   }
 }
 
+function frameOf(source: RecordSource, stream: 'orderbook' | 'trade', tail: string): Frame {
+  return {
+    subject: recordSubject(source, stream),
+    head: piece(recordHead(source, stream)),
+    tail: piece(tail),
+  };
+}
+
 /** Up to behind `receiveTime`. */
-function writeHead(head: Buffer, exchangeTimeUs: number | null, receiveTimeUs: number): void {
+function writeHead(head: Piece, exchangeTimeUs: number | null, receiveTimeUs: number): void {
   writer.start();
   writer.raw(head);
   if (exchangeTimeUs === null) writer.raw(NULL);

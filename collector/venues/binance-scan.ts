@@ -5,6 +5,7 @@
 import { takerSide, US_PER_MS } from './binance-wire.ts';
 import { LevelList } from '../book/level-list.ts';
 import { ByteReader, literal } from './byte-reader.ts';
+import { idText } from './id-text.ts';
 import { ScannedDepth, type BookLevels } from './scanned.ts';
 import type { DepthFrame, TradeFrame } from './venue.ts';
 
@@ -94,5 +95,5 @@ function trade(reader: ByteReader, isSpot: boolean): TradeFrame | undefined {
   if (isSpot && !reader.has(UNUSED_TRUE)) reader.has(UNUSED_FALSE);
   const exchangeTimeUs = timeMs * US_PER_MS;
   const side = takerSide(buyerIsMaker);
-  return { kind: 'trade', instrument, id: String(sequence), sequence, price, size, side, exchangeTimeUs };
+  return { kind: 'trade', instrument, id: idText(sequence), sequence, price, size, side, exchangeTimeUs };
 }

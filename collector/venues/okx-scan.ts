@@ -4,6 +4,7 @@
  */
 import { LevelList } from '../book/level-list.ts';
 import { ByteReader, literal } from './byte-reader.ts';
+import { idText } from './id-text.ts';
 import { OKX_WINDOWS } from './okx-decode.ts';
 import { ScannedBook, ScannedDepth, type BookLevels } from './scanned.ts';
 import type { TradeFrame, VenueFrame } from './venue.ts';
@@ -135,5 +136,5 @@ function trade(reader: ByteReader, instrument: string): TradeFrame | undefined {
   if (reader.has(ID) && Number.isNaN(reader.signed())) return undefined;
   if (exchangeTimeUs < 0 || !reader.has(CLOSE)) return undefined;
   const side = isBuy ? 'buy' : 'sell';
-  return { kind: 'trade', instrument, id: String(sequence), sequence, price, size, side, exchangeTimeUs };
+  return { kind: 'trade', instrument, id: idText(sequence), sequence, price, size, side, exchangeTimeUs };
 }

@@ -38,6 +38,7 @@ const asBytes: Apply = (book, bids, asks) => {
 function sameAsModel(updates: Updates, apply: Apply, price: (number: number) => string): void {
   const book = new Book();
   const model = { bids: new Map<number, string>(), asks: new Map<number, string>() };
+  let before = '';
   for (const update of updates) {
     const sides: Record<'bids' | 'asks', Level[]> = { bids: [], asks: [] };
     for (const [isBid, number, size] of update) {
@@ -56,7 +57,10 @@ function sameAsModel(updates: Updates, apply: Apply, price: (number: number) => 
     assert.deepEqual(book.depth, { bids: state.bids.length, asks: state.asks.length });
     assert.deepEqual([...book.sides.bids.keys()].sort(), state.bids.map(([text]) => text).sort());
     const ranks = Array.from({ length: 3 }, (_, rank) => [state.bids[rank], state.asks[rank]]);
-    assert.equal(Buffer.from(book.interleaved(3)).toString(), ranks.flat(2).filter(Boolean).join(':'));
+    const interleaved = ranks.flat(2).filter(Boolean).join(':');
+    if (book.isInterleavedSame) assert.equal(interleaved, before);
+    assert.equal(Buffer.from(book.interleaved(3)).toString(), interleaved);
+    before = interleaved;
   }
 }
 
@@ -94,6 +98,21 @@ for (const [price, mantissa, decimals] of PADDED) {
     assert.equal(((shapes[0] as number) >>> 16) & 0xff, decimals);
   });
 }
+
+test('a change below the levels that were interleaved leaves them the same, one among them does not', () => {
+  const book = new Book();
+  const levels = (...prices: number[]): Level[] => prices.map((price) => [String(price), '1']);
+  book.applyText(levels(9, 8, 7), levels(11, 12, 13));
+  assert.equal(book.isInterleavedSame, false);
+  book.interleaved(2);
+  book.applyText(levels(7, 6), levels(13, 14));
+  assert.equal(book.isInterleavedSame, true);
+  for (const bid of [8, 8.5, 10]) {
+    book.applyText(levels(bid), []);
+    assert.equal(book.isInterleavedSame, false, `a bid at ${bid}`);
+    book.interleaved(2);
+  }
+});
 
 test('a book is loaded best first and replaces the one before', () => {
   const levels = (prices: readonly string[]): Level[] => prices.map((price) => [price, '1']);

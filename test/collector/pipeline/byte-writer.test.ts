@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { Level } from '../../../contract/record.ts';
 import { listOf } from '../../../collector/book/level-reader.ts';
-import { ByteWriter } from '../../../collector/pipeline/byte-writer.ts';
+import { ByteWriter, piece } from '../../../collector/pipeline/byte-writer.ts';
 
 const written = (write: (writer: ByteWriter) => void): string => {
   const writer = new ByteWriter();
@@ -50,11 +50,11 @@ test('levels are written as JSON, a size of zero in any spelling as the removal'
 test('a record is a copy of its own, however large', () => {
   const writer = new ByteWriter();
   writer.start();
-  writer.raw(Buffer.alloc(100_000, 'a'));
+  writer.raw(piece('a'.repeat(100_000)));
   writer.integer(1);
   const first = writer.done();
   writer.start();
-  writer.raw(Buffer.from('b'));
+  writer.raw(piece('b'));
   assert.equal(Buffer.from(writer.done()).toString(), 'b');
   assert.equal(Buffer.from(first).toString(), `${'a'.repeat(100_000)}1`);
 });
