@@ -23,4 +23,6 @@ COPY --from=build /src/crds /app/crds
 COPY --from=build /src/dist /app/dist
 WORKDIR /app
 USER 65532:65532
+# As in contract/process.ts.
+ENV NODE_OPTIONS=--max-semi-space-size=8 MALLOC_ARENA_MAX=2
 ENTRYPOINT ["/usr/local/bin/node", "/app/bin/marketprism.js"]

@@ -40,7 +40,10 @@ if (pinned === undefined || pinned === process.execPath) {
   }
   await import(pathToFileURL(entry).href);
 } else {
-  const child = spawn(pinned, [entry, ...process.argv.slice(2)], { stdio: 'inherit' });
+  // As in contract/process.ts; NODE_OPTIONS has the last word.
+  const flags = process.env.NODE_OPTIONS?.includes('semi-space') ? [] : ['--max-semi-space-size=8'];
+  const env = { MALLOC_ARENA_MAX: '2', ...process.env };
+  const child = spawn(pinned, [...flags, entry, ...process.argv.slice(2)], { stdio: 'inherit', env });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2']) {
     process.on(signal, () => child.kill(signal));
   }

@@ -2,6 +2,7 @@ import { ASSIGNMENT_MOUNT } from '../../contract/assignment.ts';
 import type { EffectiveFeed } from '../../contract/effective.ts';
 import type { Replica } from '../../contract/control.ts';
 import type { CollectorFeed, PodTemplateSpec } from '../../contract/feed.ts';
+import { MALLOC_ARENAS, YOUNG_OPTION } from '../../contract/process.ts';
 import { parseQuantityBytes } from '../../contract/units.ts';
 import type { Settings } from '../settings.ts';
 import { contentHash } from './canonical.ts';
@@ -152,7 +153,11 @@ function environment(
   ];
   const mayBeOverridden = [
     { name: 'LOG_LEVEL', value: 'info' },
-    ...heapOption(limit, effective.buffer.memoryBytes),
+    { name: 'MALLOC_ARENA_MAX', value: MALLOC_ARENAS },
+    {
+      name: 'NODE_OPTIONS',
+      value: [YOUNG_OPTION, ...heapOption(limit, effective.buffer.memoryBytes)].join(' '),
+    },
   ];
   const fixed = new Set(ours.map(({ name }) => name));
   const given = (template.env ?? []).filter(({ name }) => !fixed.has(name));
@@ -161,12 +166,9 @@ function environment(
 }
 
 /** The heap leaves room for what lies outside it (publish buffer, sockets, code), so that V8 collects before the kernel kills. */
-function heapOption(
-  memoryLimit: string | number | undefined,
-  bufferBytes: number,
-): readonly { readonly name: string; readonly value: string }[] {
+function heapOption(memoryLimit: string | number | undefined, bufferBytes: number): readonly string[] {
   const limitBytes = memoryLimit === undefined ? undefined : parseQuantityBytes(String(memoryLimit));
   if (limitBytes === undefined) return [];
   const heapBytes = Math.max(limitBytes / 2, limitBytes - bufferBytes - 64 * MIB);
-  return [{ name: 'NODE_OPTIONS', value: `--max-old-space-size=${Math.floor(heapBytes / MIB)}` }];
+  return [`--max-old-space-size=${Math.floor(heapBytes / MIB)}`];
 }

@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { MALLOC_ARENAS, YOUNG_OPTION } from '../../../contract/process.ts';
 import type { FeedSpec } from '../../../contract/feed.ts';
 import type { CollectorSample } from './collectors.ts';
 
@@ -18,9 +19,11 @@ export class CollectorProcess {
     servers: readonly string[],
     feeds: readonly { readonly name: string; readonly spec: FeedSpec }[],
   ): Promise<CollectorProcess> {
-    const process = new CollectorProcess(fork(MODULE, { execArgv: ['--expose-gc'] }));
-    await process.#ask({ kind: 'start', servers, feeds });
-    return process;
+    // As every collector is started.
+    const env = { ...process.env, MALLOC_ARENA_MAX: MALLOC_ARENAS };
+    const child = new CollectorProcess(fork(MODULE, { execArgv: [YOUNG_OPTION, '--expose-gc'], env }));
+    await child.#ask({ kind: 'start', servers, feeds });
+    return child;
   }
 
   async sample(): Promise<CollectorSample> {
