@@ -128,12 +128,8 @@ export class Buffer {
   }
 
   #dropOldest(): boolean {
-    let oldest: { readonly lane: Lane; readonly item: Item } | undefined;
-    for (const lane of this.lanes.values()) {
-      const item = lane.oldestUnsent;
-      if (item !== undefined && (oldest === undefined || item.serial < oldest.item.serial))
-        oldest = { lane, item };
-    }
+    // Gap records last: they say what was lost.
+    const oldest = this.#oldestUnsent(false) ?? this.#oldestUnsent(true);
     if (oldest === undefined) return false;
     const { lane } = oldest;
     const gone = chainFrom(lane, oldest.item);
@@ -153,6 +149,16 @@ export class Buffer {
     );
     interrupt(lane, oldest.item.record, 'overflow');
     return true;
+  }
+
+  #oldestUnsent(ofGaps: boolean): { readonly lane: Lane; readonly item: Item } | undefined {
+    let oldest: { readonly lane: Lane; readonly item: Item } | undefined;
+    for (const lane of this.lanes.values()) {
+      const item = lane.isGap === ofGaps ? lane.oldestUnsent : undefined;
+      if (item !== undefined && (oldest === undefined || item.serial < oldest.item.serial))
+        oldest = { lane, item };
+    }
+    return oldest;
   }
 }
 

@@ -48,7 +48,10 @@ export class Queue {
     const { buffer, clock } = this.#options;
     const spill = this.#spill;
     const pushedMs = clock.nowMs();
-    if (spill === undefined || !(spill.active || this.#holding || buffer.share >= SPILL_AT)) {
+    // A gap record says what is missing, of the disk's own losses too: few and small, they never wait behind these. After a
+    // sudden death the successor finds their holes in the stream.
+    const isFirst = !(spill?.active === true || this.#holding || buffer.share >= SPILL_AT);
+    if (spill === undefined || isFirst || lane.isGap) {
       buffer.push(lane, record, pushedMs);
       this.#options.kick(lane);
       return;

@@ -76,6 +76,18 @@ test('the oldest goes first, one that may be stored never', () => {
   );
 });
 
+test('a gap record is given up only where nothing else is left: it says what was lost', () => {
+  const queue = buffer();
+  const gaps = queue.lane('gap', true);
+  queue.push(gaps, { ...trade(0), subject: 'gap' }, 0);
+  const lane = queue.lane('t', false);
+  for (let id = 1; id < 30; id += 1) queue.push(lane, trade(id), 0);
+  assert.equal(gaps.length, 1);
+  for (let id = 30; id < 60; id += 1) queue.push(gaps, { ...trade(id), subject: 'gap' }, 0);
+  assert.ok(queue.bytes <= 10_000);
+  assert.equal(lane.length, 0);
+});
+
 test('a book that loses a delta loses its chain and wants a start; deltas until then are dropped at once', () => {
   const queue = buffer();
   const book = queue.lane('b', false);
