@@ -8,6 +8,8 @@ export interface StoredMessage {
   readonly sequence: number;
   readonly msgId: string;
   readonly writer: string;
+  /** Header `Mp-Continues`, empty where there is none. */
+  readonly continues: string;
   readonly text: string;
   /** When it was stored, milliseconds since 1970. */
   readonly storedMs: number;
@@ -88,6 +90,7 @@ function storedMessage(message: JsMsg): StoredMessage {
     sequence: info.streamSequence,
     msgId: headers?.get('Nats-Msg-Id') ?? '',
     writer: headers?.get('Mp-Writer') ?? '',
+    continues: headers?.get('Mp-Continues') ?? '',
     text: message.string(),
     storedMs: Math.floor(info.timestampNanos / 1_000_000),
     pending: info.pending,

@@ -13,6 +13,11 @@ export const LAST_TRADE_HEADER = 'Mp-Last-Trade';
  * anew. Who reads only the subject's end learns from it that higher ids before it are of the past.
  */
 export const RESET_TIME_HEADER = 'Mp-Reset-Time';
+/**
+ * Of a book record whose subject held nothing in this stream, though its writer knows the id at which the subject ended in the
+ * stream before, or before its records were removed. Who reads from the beginning waits for the next snapshot.
+ */
+export const CONTINUES_HEADER = 'Mp-Continues';
 export const EXPECTED_STREAM_HEADER = 'Nats-Expected-Stream';
 export const EXPECTED_LAST_SUBJECT_SEQUENCE_HEADER = 'Nats-Expected-Last-Subject-Sequence';
 

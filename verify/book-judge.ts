@@ -83,6 +83,8 @@ export class BookJudge implements SubjectView {
       case 'waiting':
         if (before === undefined && fromBeginning && !this.#startMissed) {
           this.#startMissed = true;
+          // The snapshot lies in a stream that is gone: the next one is waited for.
+          if ((message.continues ?? '') !== '') return 'unverifiable';
           report('noStart', message, 'the stream begins with a delta: the first snapshot is not there');
         }
         // Its place among the ids is proved, where one came before; the levels are not known.

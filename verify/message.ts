@@ -8,6 +8,8 @@ export interface Message {
   readonly msgId: string;
   /** Header `Mp-Writer`, empty where there is none. */
   readonly writer: string;
+  /** Header `Mp-Continues`: the id at which the subject ended in a stream that is gone. */
+  readonly continues?: string;
   readonly text: string;
 }
 

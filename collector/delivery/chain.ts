@@ -5,7 +5,7 @@ import type { ChainPoint, OutgoingDelta, OutgoingSnapshot, OutgoingTrade } from 
 export interface BookTail {
   readonly kind: 'book';
   readonly lastId: number;
-  /** Stream sequence of the subject's last record. */
+  /** Stream sequence of the subject's last record; 0: the stream holds none any more. */
   readonly sequence: number;
   readonly exchangeTimeUs: number | null;
   /** Venue time of the last `reset` snapshot that we know of. */
@@ -20,8 +20,13 @@ export interface TradeTail {
   readonly exchangeTimeUs: number | null;
 }
 
-/** `none`: the subject holds nothing. */
+/** `none`: the subject holds nothing, and nothing is known that it has held. */
 export type Tail = { readonly kind: 'unknown' } | { readonly kind: 'none' } | BookTail | TradeTail;
+
+/** The same end, of a subject that is empty now: its records were removed, or the stream was made anew. */
+export function withoutRecord(tail: Tail): Tail {
+  return tail.kind === 'book' || tail.kind === 'trade' ? { ...tail, sequence: 0 } : tail;
+}
 
 export type LeftOut =
   /** The stream holds it, or something that covers it. */

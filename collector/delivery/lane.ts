@@ -1,6 +1,6 @@
 import type { GapCause } from '../../contract/record.ts';
 import type { Outgoing, OutgoingInterrupted } from '../ports.ts';
-import type { Tail } from './chain.ts';
+import { withoutRecord, type Tail } from './chain.ts';
 import type { Hope } from './other-writer.ts';
 
 export type Publishable = Exclude<Outgoing, OutgoingInterrupted>;
@@ -139,9 +139,12 @@ export function showsHoles(record: Publishable): boolean {
   return record.kind === 'trade' ? record.sequence !== null : record.kind !== 'other';
 }
 
-/** Everything known of the subject's end belongs to a stream that is no more. */
-export function forgetStream(lane: Lane): void {
-  lane.tail = { kind: 'unknown' };
+/**
+ * The stream is another one, in which the subject holds nothing yet. Where the last one ended stays known: what follows it is
+ * stored, and what does not is a hole.
+ */
+export function changeStream(lane: Lane): void {
+  lane.tail = withoutRecord(lane.tail);
   lane.tailReadMs = -Infinity;
   lane.seenThrough = 0;
   lane.held.clear();

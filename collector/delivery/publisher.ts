@@ -13,7 +13,7 @@ import {
 } from './chain.ts';
 import { ofItsOwnId } from './earlier-ids.ts';
 import { publishHeaders } from './headers.ts';
-import { forgetStream, isLate, isStart, showsHoles, type Item, type Lane } from './lane.ts';
+import { changeStream, isLate, isStart, showsHoles, type Item, type Lane } from './lane.ts';
 import { OtherWriter } from './other-writer.ts';
 import type { PublisherOptions } from './publisher-ports.ts';
 import { ReadBack } from './read-back.ts';
@@ -56,7 +56,13 @@ export class Publisher {
 
   streamReplaced(): void {
     this.#readBack.streamReplaced();
-    for (const lane of this.#options.buffer.lanes.values()) if (!lane.isGap) forgetStream(lane);
+    const { buffer, events } = this.#options;
+    for (const lane of buffer.lanes.values()) {
+      if (lane.isGap) continue;
+      changeStream(lane);
+      // Who reads the new stream from its beginning needs one to start from.
+      if (lane.tail.kind === 'book') events.onSnapshotWanted(lane.subject);
+    }
   }
 
   /** Works on the lane until its queue is empty, unless somebody does. */

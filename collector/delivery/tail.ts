@@ -1,5 +1,5 @@
-import { LAST_TRADE_HEADER, RESET_TIME_HEADER } from '../../contract/identity.ts';
-import type { BookTail, Tail } from './chain.ts';
+import { CONTINUES_HEADER, LAST_TRADE_HEADER, RESET_TIME_HEADER } from '../../contract/identity.ts';
+import { withoutRecord, type BookTail, type Tail } from './chain.ts';
 import { isLate, type Publishable } from './lane.ts';
 import type { StoredHead, StoredLast } from './stream-reader.ts';
 
@@ -10,7 +10,7 @@ export function tailOf(
     | null,
   before: Tail,
 ): Tail {
-  if (last === null) return { kind: 'none' };
+  if (last === null) return before.kind === 'unknown' ? { kind: 'none' } : withoutRecord(before);
   const record = parseObject(last.payload);
   const timeUs = typeof record['exchangeTime'] === 'number' ? record['exchangeTime'] : null;
   if (record['type'] === 'trade') {
@@ -49,7 +49,11 @@ export function tailHeaders(tail: Tail, record: Publishable): Record<string, str
   const isReset = record.kind === 'snapshot' && record.role === 'reset';
   const known = tail.kind === 'book' ? tail.resetTimeUs : null;
   const resetTimeUs = isReset ? record.exchangeTimeUs : known;
-  return resetTimeUs === null ? {} : { [RESET_TIME_HEADER]: String(resetTimeUs) };
+  const continues = tail.kind === 'book' && tail.sequence === 0 && record.kind === 'delta';
+  return {
+    ...(resetTimeUs === null ? {} : { [RESET_TIME_HEADER]: String(resetTimeUs) }),
+    ...(continues ? { [CONTINUES_HEADER]: String(tail.lastId) } : {}),
+  };
 }
 
 /** The tail with a record that is known by its head alone: it moves to the highest id of the latest restart. */

@@ -22,12 +22,17 @@ export class FollowedBook {
   readonly jumps: { readonly sequence: number; readonly fromId: number; readonly toId: number }[] = [];
   /** Deltas that added nothing. */
   overlaps = 0;
+  /** Deltas before the first snapshot, of a chain that says that it began in another stream. */
+  waiting = 0;
   snapshots = 0;
   deltas = 0;
   #resetTime = -Infinity;
 
-  apply(record: BookRecord, sequence: number): void {
-    if (record.action === 'snapshot') this.#replace(record, sequence);
+  /** `continues`: the record says that it continues what lies in no stream any more. */
+  apply(record: BookRecord, sequence: number, continues = false): void {
+    if (this.id === undefined && record.action === 'delta' && (continues || this.waiting > 0))
+      this.waiting += 1;
+    else if (record.action === 'snapshot') this.#replace(record, sequence);
     else this.#change(record, sequence);
   }
 

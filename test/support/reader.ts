@@ -52,7 +52,11 @@ export async function readStream(connection: NatsConnection, stream: string): Pr
     writers.push({ uid: message.writer.split('/')[0] ?? '', sequence: message.sequence });
     const record = JSON.parse(message.text) as Record<string, unknown>;
     if (record['type'] === 'orderbook') {
-      bookOf(books, message.subject).apply(record as unknown as BookRecord, message.sequence);
+      bookOf(books, message.subject).apply(
+        record as unknown as BookRecord,
+        message.sequence,
+        message.continues,
+      );
     } else if (record['type'] === 'trade') {
       const list = trades.get(message.subject) ?? [];
       const { price, size, side } = record as { price: string; size: string; side: string };
@@ -98,6 +102,7 @@ interface ReadMessage {
   readonly sequence: number;
   readonly id: string;
   readonly writer: string;
+  readonly continues: boolean;
   readonly text: string;
 }
 
@@ -118,6 +123,7 @@ async function* messagesOf(connection: NatsConnection, stream: string): AsyncGen
         sequence: message.seq,
         id: message.headers?.get('Nats-Msg-Id') ?? '',
         writer: message.headers?.get('Mp-Writer') ?? '',
+        continues: message.headers?.has('Mp-Continues') === true,
         text: message.string(),
       };
     }

@@ -225,3 +225,11 @@ describe('writers', () => {
     assert.deepEqual(writers, { [A]: 2, [B]: 1 });
   });
 });
+
+it('a stream that begins with deltas of a chain which continues a deleted stream has lost no snapshot', () => {
+  const begun = (continues: string): Tape =>
+    new Tape().delta(100, 101, { continues }).delta(101, 102).snapshot(102).delta(102, 103);
+  assert.deepEqual(faultsOf(begun('')), { noStart: 1 });
+  const { faults, records, verified } = judged(begun('100'));
+  assert.deepEqual([faults, records, verified], [{}, 4, 2]);
+});

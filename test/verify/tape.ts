@@ -19,6 +19,7 @@ const START_US = 1_700_000_000_000_000;
 
 interface More {
   readonly writer?: string;
+  readonly continues?: string;
   /** Microseconds after the tape's beginning; a second later than the last unless said. */
   readonly atUs?: number;
   readonly [field: string]: unknown;
@@ -99,7 +100,12 @@ export class Tape {
     return this.#add(subject, identity, { ...fields, ...range }, more);
   }
 
-  #add(subject: string, identity: string, fields: object, { writer = A, atUs, ...more }: More): this {
+  #add(
+    subject: string,
+    identity: string,
+    fields: object,
+    { writer = A, atUs, continues = '', ...more }: More,
+  ): this {
     this.#atUs = atUs ?? this.#atUs + 1_000_000;
     const time = START_US + this.#atUs;
     const head = {
@@ -115,6 +121,7 @@ export class Tape {
       sequence: this.last + 1,
       msgId: messageId(subject, identity),
       writer,
+      continues,
       text: JSON.stringify({ ...head, ...fields, ...more }),
     });
     return this;

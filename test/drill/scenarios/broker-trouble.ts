@@ -1,6 +1,11 @@
 // What NATS does to those who publish, one trouble a function: under load, then put right, then judged.
 import { setTimeout as delay } from 'node:timers/promises';
-import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
+import {
+  jetstreamManager,
+  type JetStreamManager,
+  type MsgRequest,
+  type StreamUpdateConfig,
+} from '@nats-io/jetstream';
 import { wantedStreams } from '../../../contract/streams.ts';
 import { startNats } from '../../support/nats.ts';
 import { leaderOf, single, startCluster } from '../rig/brokers.ts';
@@ -95,20 +100,63 @@ export async function accountLimit({ troubleMs }: TroubleOptions): Promise<Drill
   });
 }
 
+// The client's types leave out both.
+const SEALED = { sealed: true } as Partial<StreamUpdateConfig>;
+const nextOf = (subject: string): MsgRequest => ({ next_by_subj: subject, seq: 1 }) as MsgRequest;
+
+/** Where each subject of a stream ends, as ids of its records. */
+async function endsOf(streams: JetStreamManager, subjects: readonly string[]): Promise<Map<string, number>> {
+  const ends = new Map<string, number>();
+  for (const subject of subjects) {
+    const last = await streams.streams.getMessage(STREAM, { last_by_subj: subject });
+    const { lastId, id } = JSON.parse(last?.string() ?? '{}') as { lastId?: number; id?: string };
+    ends.set(subject, Number(lastId ?? id));
+  }
+  return ends;
+}
+
+/** Subjects whose first record in the new stream does not continue the old one, and how. */
+async function notContinued(
+  streams: JetStreamManager,
+  ends: ReadonlyMap<string, number>,
+): Promise<readonly string[]> {
+  const broken: string[] = [];
+  for (const [subject, end] of ends) {
+    const first = await streams.streams.getMessage(STREAM, nextOf(subject));
+    const record = JSON.parse(first?.string() ?? '{}') as { prevId?: number; lastId?: number; id?: string };
+    const from = record.id === undefined ? (record.prevId ?? record.lastId) : Number(record.id) - 1;
+    if (!(Number(from) <= end)) broken.push(`${subject}: ended at ${end}, goes on behind ${from}`);
+  }
+  return broken;
+}
+
 /** Deleted by hand and made again by the operator; what it held is gone, behind it nothing is. */
 export async function streamDeleted({ troubleMs }: TroubleOptions): Promise<DrillResult> {
   const nats = await startNats();
-  return through({
+  let ends: ReadonlyMap<string, number> = new Map();
+  let broken: readonly string[] = [];
+  const { figures, failures } = await through({
     options: { broker: single(nats) },
     says: /StreamMissing/,
-    async run(drill, { streams }) {
-      await streams.delete(STREAM);
+    async run(drill, manager) {
+      // Sealed, so that it ends where it is read to end.
+      const { state } = await manager.streams.info(STREAM, { subjects_filter: '>' });
+      await manager.streams.update(STREAM, SEALED);
+      ends = await endsOf(manager, Object.keys(state.subjects ?? {}));
+      await manager.streams.delete(STREAM);
       await says(drill, /StreamMissing/);
       await delay(troubleMs);
       for (const wanted of wantedStreams(drill.effective, 'operator'))
-        if (wanted.name === STREAM) await streams.add(wanted);
+        if (wanted.name === STREAM) await manager.streams.add(wanted);
+      await drill.flows();
+      broken = await notContinued(manager, ends);
     },
   });
+  const name = 'subjects that go on where they ended';
+  return {
+    figures: { ...figures, [name]: `${ends.size - broken.length} of ${ends.size}` },
+    failures: ends.size > 0 ? [...failures, ...broken] : [...failures, 'no subject was seen to end'],
+  };
 }
 
 /** Three servers, three replicas: the leader steps down again and again, then its process is killed and comes back. */

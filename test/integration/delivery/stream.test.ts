@@ -173,11 +173,11 @@ test('a delta behind a hole is not stored: a start is asked for, and published w
     await delivery.close();
   }));
 
-test('a stream that was deleted and made again is counted on top of a base, and every book starts afresh', () =>
+test('a stream that was deleted and made again is counted on top of a base, and goes on where the last one ended', () =>
   withNats(async (_server, connection) => {
     const market = new Market('A');
-    const resynced: string[] = [];
-    const delivery = await startRig({ connection, onResync: (subject) => resynced.push(subject) });
+    const wanted: string[] = [];
+    const delivery = await startRig({ connection, onSnapshotWanted: (subject) => wanted.push(subject) });
     delivery.push(market.snapshot());
     for (let index = 0; index < 9; index += 1) delivery.push(market.trade());
     await delivery.idle();
@@ -185,15 +185,37 @@ test('a stream that was deleted and made again is counted on top of a base, and 
     await (await jetstreamManager(connection)).streams.delete(STREAM);
     delivery.push(market.trade());
     delivery.push(market.delta());
-    await until('the book is asked for', () => resynced.length > 0);
-    delivery.push(market.snapshot());
+    await until('a snapshot to start from is wanted', () => wanted.length > 0);
+    assert.deepEqual(wanted, [market.book]);
+    delivery.push(market.snapshot('periodic'));
     delivery.push(market.delta());
     await delivery.idle();
     const read = await readStream(connection, STREAM);
-    assert.equal(read.messages, 3);
-    assert.deepEqual(read.books.get(market.book)?.gaps, []);
+    assert.equal(read.messages, 4);
+    assert.equal(read.books.get(market.book)?.id, 102);
     await until('the watermark reaches the end', () => claim(delivery).through === read.lastSequence);
-    assert.deepEqual([claim(delivery).base, claim(delivery).total], [10, 13]);
+    assert.deepEqual([claim(delivery).base, claim(delivery).total], [10, 14]);
+    assert.deepEqual(await gapsOf(connection), []);
+    await delivery.close();
+  }));
+
+test('what is missing between the end of a deleted stream and the new one is stated', () =>
+  withNats(async (_server, connection) => {
+    const market = new Market('A');
+    const delivery = await startRig({ connection });
+    delivery.push(market.snapshot());
+    for (let index = 0; index < 3; index += 1) delivery.push(market.trade());
+    await delivery.idle();
+    await (await jetstreamManager(connection)).streams.delete(STREAM);
+    delivery.push(market.snapshot('start', 130));
+    delivery.push(market.trade(1_020));
+    await delivery.idle();
+    await until('both gaps are stored', async () => (await gapsOf(connection)).length === 2);
+    const said = (await gapsOf(connection)).map(({ stream, fromId, toId }) => [stream, fromId, toId]);
+    assert.deepEqual(said.toSorted(), [
+      ['orderbook', 100, 130],
+      ['trade', 1_003, 1_020],
+    ]);
     await delivery.close();
   }));
 
