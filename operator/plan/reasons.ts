@@ -22,6 +22,10 @@ export const REASONS = {
     'Paused',
   ),
   Publishing: entry('JetStream confirmed a publish or a round trip within 30 s.', 'Publishing'),
+  LoginRefused: entry(
+    'JetStream confirms over a connection that stands, and NATS refuses what a new one would need: what is missing, and the Secret, are in the message.',
+    'Publishing',
+  ),
   StreamEnsured: entry('The stream exists as the operator declares it.', 'StreamReady'),
   StreamUsable: entry('The collectors write to the stream and JetStream confirms it.', 'StreamReady'),
   ForeignStream: entry(
@@ -96,7 +100,7 @@ export const REASONS = {
   ),
   StreamPending: entry('The stream has not been looked at yet.', 'StreamReady'),
   WriterUnsettled: entry(
-    'A collector ended without closing its count; its successor recounts what lies behind the last checkpoint.',
+    'A collector ended without closing its count; its successor, of a paused feed the next one, recounts what lies behind the last checkpoint.',
     'CountsExact',
   ),
 

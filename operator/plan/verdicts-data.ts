@@ -49,6 +49,9 @@ const NATS_PROBLEMS: readonly ProblemReason[] = [
   'DuplicateWindowShort',
 ];
 
+/** A connection that stands outlives them: the next one fails. */
+const LOGIN_PROBLEMS: readonly ProblemReason[] = ['CredentialsMissing', 'NatsAuthorization'];
+
 export function dataFlowing(input: StatusInput): Verdict {
   const stopped = paused(input) ?? nothingSelected(input.plan.selection);
   if (stopped !== undefined) return stopped;
@@ -70,7 +73,13 @@ export function publishing(input: StatusInput): Verdict {
       problemAmong(unconfirmed, NATS_PROBLEMS) ??
       isFalse('PublishTimeout', `shard ${unconfirmed[0]?.shard}: JetStream has confirmed nothing for 30 s`)
     );
-  return noReport(input) ?? isTrue('Publishing', 'JetStream confirms');
+  const refused = problemAmong(input.shards, LOGIN_PROBLEMS);
+  return (
+    noReport(input) ??
+    (refused === undefined
+      ? isTrue('Publishing', 'JetStream confirms')
+      : isTrue('LoginRefused', `JetStream confirms, but ${refused.message}`))
+  );
 }
 
 export function streamReady(input: StatusInput): Verdict {
@@ -184,7 +193,11 @@ export function countsExact(input: StatusInput): Verdict {
   if (dead.length > 0)
     return isUnknown(
       'WriterUnsettled',
-      `${listed(dead.map(([writer]) => writer))} ended without closing its count; its successor recounts it`,
+      `${listed(dead.map(([writer]) => writer))} ended without closing its count; ${
+        input.plan.effective.paused
+          ? 'it is recounted when the feed collects again'
+          : 'its successor recounts it'
+      }`,
     );
   return isTrue('Exact', 'every stored record is counted once');
 }

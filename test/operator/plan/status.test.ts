@@ -137,6 +137,17 @@ test('a problem of the venue or of NATS is the reason, with what the collector s
   assert.equal(said(nats, 'Ready'), 'False/CredentialsMissing');
 });
 
+test('a login that NATS refuses is said while the connection made with the one before still stands', () => {
+  const message = 'Secret x (nats.creds): NATS refuses it';
+  const rotated = statusOf({
+    ...healthy,
+    reports: [reportOf({ problems: [{ reason: 'NatsAuthorization', message, sinceMs: 0 }] })],
+  });
+  assert.equal(said(rotated, 'Publishing'), 'True/LoginRefused');
+  assert.ok(condition(rotated, 'Publishing').message.includes(message));
+  assert.equal(said(rotated, 'Ready'), 'True/Collecting');
+});
+
 const TROUBLES: readonly (readonly [string, Reason])[] = [
   ['ImagePullBackOff', 'ImagePullFailed'],
   ['CrashLoopBackOff', 'CrashLooping'],
