@@ -6,4 +6,9 @@ cd "$(dirname "$0")/../.."
 bin=$(test/cluster/tools.sh --bin)
 export PATH="$bin:$PATH"
 command -v nats-server >/dev/null || test/cluster/tools.sh nats-server
+if grep -q '^// needs the cluster' "test/drill/$1.ts"; then
+  test/cluster/tools.sh
+  test/cluster/up.sh
+  eval "$(test/cluster/env.sh)"
+fi
 exec node_modules/.bin/node "test/drill/$1.ts"

@@ -10,10 +10,14 @@ export interface DrillResult {
 const DEADLINE_MS = 120_000;
 const POLL_MS = 100;
 
-export async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const endMs = performance.now() + DEADLINE_MS;
+export async function until(
+  what: string,
+  isSo: () => boolean | Promise<boolean>,
+  mostMs = DEADLINE_MS,
+): Promise<void> {
+  const endMs = performance.now() + mostMs;
   while (!(await isSo())) {
-    if (performance.now() > endMs) throw new Error(`not within ${DEADLINE_MS / 1_000} s: ${what}`);
+    if (performance.now() > endMs) throw new Error(`not within ${mostMs / 1_000} s: ${what}`);
     await delay(POLL_MS);
   }
 }
