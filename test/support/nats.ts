@@ -38,6 +38,8 @@ export interface NatsServerOptions {
   readonly jetstream?: string;
   /** A folder for its store that exists and stays; else one of its own, which goes with it. */
   readonly store?: string;
+  /** An address of this machine, where others than this machine reach it too. */
+  readonly host?: string;
   /** A fixed port, for a server that appears only after its clients. */
   readonly port?: number;
   /** False: the server is not running until `start`. */
@@ -46,13 +48,14 @@ export interface NatsServerOptions {
 
 export async function startNats(options: NatsServerOptions = {}): Promise<NatsServer> {
   const binary = await natsBinary();
+  const host = options.host ?? '127.0.0.1';
   const port = options.port ?? (await freePort());
   const folder = await mkdtemp(join(tmpdir(), 'marketprism-nats-'));
   const configPath = join(folder, 'server.conf');
   const writeConfig = (config: string): Promise<void> =>
     writeFile(
       configPath,
-      `listen: "127.0.0.1:${port}"\njetstream { store_dir: "${options.store ?? join(folder, 'store')}"\n${options.jetstream ?? ''} }\n${config}\n`,
+      `listen: "${host}:${port}"\njetstream { store_dir: "${options.store ?? join(folder, 'store')}"\n${options.jetstream ?? ''} }\n${config}\n`,
     );
   await writeConfig(options.config ?? '');
   const connections: NatsConnection[] = [];
@@ -61,7 +64,7 @@ export async function startNats(options: NatsServerOptions = {}): Promise<NatsSe
   const endChild = (): void => void child?.kill('SIGKILL');
   process.once('exit', endChild);
   const server: NatsServer = {
-    url: `nats://127.0.0.1:${port}`,
+    url: `nats://${host}:${port}`,
     port,
     get pid() {
       return child?.pid;
@@ -88,7 +91,7 @@ export async function startNats(options: NatsServerOptions = {}): Promise<NatsSe
     async start() {
       if (child !== undefined) return;
       child = spawn(binary, ['-c', configPath], { stdio: ['ignore', 'ignore', 'pipe'] });
-      await listening(child, port);
+      await listening(child, { host, port });
     },
     async reconfigure(config) {
       await writeConfig(config);
@@ -131,13 +134,18 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-async function listening(child: ChildProcess, port: number): Promise<void> {
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+async function listening(child: ChildProcess, at: Address): Promise<void> {
   let log = '';
   child.stderr?.on('data', (chunk: Buffer) => {
     log = (log + chunk.toString()).slice(-4_000);
   });
   const deadline = Date.now() + START_TIMEOUT_MS;
-  while (!(await greets(port))) {
+  while (!(await greets(at))) {
     if (child.exitCode !== null) throw new Error(`nats-server ended with ${child.exitCode}: ${log}`);
     if (Date.now() > deadline) throw new Error(`nats-server not up within ${START_TIMEOUT_MS} ms: ${log}`);
     await delay(POLL_MS);
@@ -145,9 +153,9 @@ async function listening(child: ChildProcess, port: number): Promise<void> {
 }
 
 /** True when something at the port says `INFO`. */
-function greets(port: number): Promise<boolean> {
+function greets(at: Address): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connectSocket({ host: '127.0.0.1', port });
+    const socket = connectSocket({ ...at });
     const done = (answer: boolean): void => {
       socket.destroy();
       resolve(answer);

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { waitFor } from './cluster.ts';
 
 /** The first node's bridge: an address of this machine that pods reach. */
-const HOST = process.env['MP_CLUSTER_HOST'] ?? '198.18.0.1';
+export const HOST = process.env['MP_CLUSTER_HOST'] ?? '198.18.0.1';
 const STARTED_MS = 20_000;
 
 export interface SimulatedVenue {

@@ -1,0 +1,202 @@
+// The chart on the real two-node cluster, one feed of two shards; venue and NATS outside, so that draining a node takes neither.
+import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { jetstreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import {
+  apply,
+  getFeed,
+  install,
+  isTrue,
+  kubectl,
+  tryRun,
+  waitFor,
+  waitForFeed,
+  type Installation,
+  type SeenFeed,
+} from '../../support/cluster.ts';
+import { startNats, type NatsServer } from '../../support/nats.ts';
+import { HOST, startVenue, type SimulatedVenue } from '../../support/venue.ts';
+
+const NAME = 'majors';
+const COLLECTORS = 'app.kubernetes.io/name=marketprism-collector';
+export const STREAM = 'MARKET_DATA';
+/** Collected all the time: of these nothing may be missing. */
+export const STEADY = ['BTC-USDT', 'ETH-USDT', 'LTC-USDT', 'XRP-USDT'];
+/** Comes and goes. */
+export const PASSING = 'SOL-USDT';
+const READY_MS = 180_000;
+
+export interface NodeClusterOptions {
+  readonly namespace: string;
+  readonly collectors: number;
+}
+
+export class NodeCluster {
+  readonly nats: NatsServer;
+  readonly venue: SimulatedVenue;
+  readonly reader: NatsConnection;
+  readonly #installation: Installation;
+  readonly #namespace: string;
+
+  private constructor(
+    parts: Pick<NodeCluster, 'nats' | 'venue' | 'reader'> & { readonly installation: Installation },
+    namespace: string,
+  ) {
+    this.nats = parts.nats;
+    this.venue = parts.venue;
+    this.reader = parts.reader;
+    this.#installation = parts.installation;
+    this.#namespace = namespace;
+  }
+
+  static async start({ namespace, collectors }: NodeClusterOptions): Promise<NodeCluster> {
+    const nats = await startNats({ host: HOST });
+    const venue = await startVenue(['--symbols', [...STEADY, PASSING].join(','), '--rate', '50']);
+    const installation = await install(namespace, [
+      'simulator.enabled=false',
+      'nats.enabled=false',
+      `nats.servers={${nats.url}}`,
+      'operator.replicas=2',
+    ]);
+    const reader = await nats.connect();
+    const cluster = new NodeCluster({ nats, venue, reader, installation }, namespace);
+    await apply(`apiVersion: marketprism.io/v1alpha1
+kind: CollectorFeed
+metadata: { name: ${NAME}, namespace: ${namespace} }
+spec:
+  exchange: binance
+  market: spot
+  symbols: [${STEADY.join(', ')}]
+  streams: [orderbook, trade]
+  sharding: { collectors: ${collectors} }
+  endpoints: { websocket: "${venue.socket}", rest: "${venue.url}" }
+`);
+    await cluster.settled('the feed');
+    return cluster;
+  }
+
+  kubectl(...args: readonly string[]): Promise<string> {
+    return kubectl(['--namespace', this.#namespace, ...args]);
+  }
+
+  feed(): Promise<SeenFeed> {
+    return getFeed(this.#namespace, NAME);
+  }
+
+  patch(spec: unknown): Promise<string> {
+    return this.kubectl('patch', 'collectorfeed', NAME, '--type=merge', '-p', JSON.stringify({ spec }));
+  }
+
+  scale(replicas: number): Promise<string> {
+    return this.kubectl('scale', 'collectorfeed', NAME, `--replicas=${replicas}`);
+  }
+
+  async pods(): Promise<readonly string[]> {
+    return (await this.kubectl('get', 'pods', '-l', COLLECTORS, '-o', 'name')).split('\n').filter(Boolean);
+  }
+
+  async operatorPods(): Promise<readonly string[]> {
+    const label = 'app.kubernetes.io/component=operator';
+    return (await this.kubectl('get', 'pods', '-l', label, '-o', 'name')).split('\n').filter(Boolean);
+  }
+
+  /** The spec is carried out, every shard runs, data flows, no pod is on its way out, and more is stored than before. */
+  async settled(after: string): Promise<number> {
+    const begunMs = performance.now();
+    const before = (await this.feed()).status?.messages?.total ?? 0;
+    await waitForFeed(
+      { namespace: this.#namespace, name: NAME, timeoutMs: READY_MS },
+      `Ready after ${after}`,
+      (feed) => {
+        const { observedGeneration, messages, conditions } = feed.status ?? {};
+        const reconciling = conditions?.find(({ type }) => type === 'Reconciling')?.status;
+        return (
+          observedGeneration === feed.metadata.generation &&
+          reconciling === 'False' &&
+          isTrue(feed, 'Ready') &&
+          (messages?.total ?? 0) > before
+        );
+      },
+    );
+    await waitFor(`pods at rest after ${after}`, READY_MS, async () => {
+      const path = 'jsonpath={range .items[*]}{.metadata.deletionTimestamp}{end}';
+      return (await this.kubectl('get', 'pods', '-l', COLLECTORS, '-o', path)) === '' || undefined;
+    });
+    return performance.now() - begunMs;
+  }
+
+  /** As an administrator does it; the node takes pods again afterwards. */
+  async drain(node: string, whileDrained: () => Promise<unknown>): Promise<void> {
+    const pods = `--namespace=${this.#namespace}`;
+    const drained = await tryRun('kubectl', [
+      'drain',
+      node,
+      '--ignore-daemonsets',
+      '--delete-emptydir-data',
+      '--timeout=240s',
+      '--pod-selector=app.kubernetes.io/name in (marketprism-collector,marketprism)',
+      pods,
+    ]);
+    try {
+      if (!drained.ok) throw new Error(`kubectl drain ${node}: ${drained.stderr}`);
+      await whileDrained();
+    } finally {
+      await kubectl(['uncordon', node]);
+    }
+  }
+
+  /** Records in the stream, however the cluster is. */
+  async stored(): Promise<number> {
+    const manager = await jetstreamManager(this.reader, { checkAPI: false });
+    return (await manager.streams.info(STREAM)).state.messages;
+  }
+
+  /** Its process stands still: connections stay open, and nothing is answered. */
+  async apiServerStopped(forMs: number, meanwhile: () => Promise<void>): Promise<void> {
+    const listed = await tryRun('bash', ['-c', '. test/cluster/lib.sh; pids_of kube-apiserver']);
+    const pids = listed.stdout.split(/\s+/).filter(Boolean).map(Number);
+    if (pids.length === 0) throw new Error(`no kube-apiserver runs on this machine: ${listed.stderr}`);
+    for (const pid of pids) process.kill(pid, 'SIGSTOP');
+    try {
+      await Promise.all([delay(forMs), meanwhile()]);
+    } finally {
+      for (const pid of pids) process.kill(pid, 'SIGCONT');
+    }
+    await waitFor('the API server to answer', 60_000, async () => {
+      return (await tryRun('kubectl', ['get', '--raw', '/readyz'])).ok || undefined;
+    });
+  }
+
+  /** The eviction API, which asks PodDisruptionBudgets. */
+  async evict(pod: string): Promise<void> {
+    const name = pod.replace(/^pod\//, '');
+    const body = {
+      apiVersion: 'policy/v1',
+      kind: 'Eviction',
+      metadata: { name, namespace: this.#namespace },
+    };
+    const path = `/api/v1/namespaces/${this.#namespace}/pods/${name}/eviction`;
+    await kubectl(['create', '--raw', path, '-f', '-'], JSON.stringify(body));
+  }
+
+  /** The image of the chart under another tag. */
+  async otherImage(tag: string): Promise<string> {
+    const version = /^appVersion: *(\S+)$/m
+      .exec(readFileSync(new URL('../../../charts/marketprism/Chart.yaml', import.meta.url), 'utf8'))?.[1]
+      ?.replaceAll(/["']/g, '');
+    const repository = 'ghcr.io/marketprism/marketprism';
+    const tagged = await tryRun('test/cluster/tag-image.sh', [
+      `${repository}:${version}`,
+      `${repository}:${tag}`,
+    ]);
+    if (!tagged.ok) throw new Error(tagged.stderr);
+    return `${repository}:${tag}`;
+  }
+
+  async stop(): Promise<void> {
+    await this.#installation.uninstall();
+    this.venue.stop();
+    await this.nats.stop();
+  }
+}
