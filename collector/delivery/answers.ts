@@ -77,9 +77,14 @@ const STORE_WORDS: readonly (readonly [RegExp, Answer])[] = [
   [/^maximum (messages|bytes)/, again('streamFull')],
 ];
 
+/** How the server (2.10 to 2.15) says that a record is stored: as JSON it means the same. */
+const PLAIN = /^\{"stream":"[\w-]+", ?"seq":([1-9]\d{0,14})\}$/;
+
 /** `status` is the code of a header-only reply (0: none); `body` the text of the reply. */
 export function readAnswer(status: number, body: string): Answer {
   if (status === NO_RESPONDERS_STATUS) return again('noResponders');
+  const plain = PLAIN.exec(body);
+  if (plain !== null) return { kind: 'stored', sequence: Number(plain[1]) };
   const reply = parseReply(body);
   if (reply === undefined) return { kind: 'retry', reason: 'unreadable', unclear: true };
   const { error, sequence, duplicate } = reply;

@@ -179,7 +179,8 @@ export class Publisher {
     }
     if (!lane.isGap && item.floor === undefined && count.waiting >= tuning.maxWaitingCounts)
       return this.#sleep(tuning.retryFirstMs);
-    await this.#slots.take();
+    const turn = this.#slots.take();
+    if (turn !== undefined) await turn;
     if (!this.#running) {
       this.#slots.release();
       return;

@@ -7,12 +7,13 @@ export class Slots {
     this.#free = size;
   }
 
-  async take(): Promise<void> {
+  /** Undefined: taken at once, nothing to wait for. */
+  take(): Promise<void> | undefined {
     if (this.#free > 0) {
       this.#free -= 1;
-      return;
+      return undefined;
     }
-    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    return new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
   release(): void {

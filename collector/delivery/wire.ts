@@ -1,7 +1,8 @@
-import { createInbox, headers, type Msg, type NatsConnection } from '@nats-io/nats-core';
+import { createInbox, type Msg, type NatsConnection } from '@nats-io/nats-core';
 import { COLLECTOR_INBOX } from '../../contract/control.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { readAnswer, type Answer } from './answers.ts';
+import { HeaderBlock } from './header-block.ts';
 
 export interface WireOptions {
   readonly connection: NatsConnection;
@@ -35,6 +36,7 @@ export class Wire {
   readonly #options: WireOptions;
   readonly #inbox: string;
   readonly #waiting = new Map<string, Waiting>();
+  readonly #headers = new HeaderBlock();
   readonly #stopSweep: () => void;
   readonly #unsubscribe: () => void;
   #token = 0;
@@ -75,15 +77,13 @@ export class Wire {
     const limit = connection.info?.max_payload ?? Infinity;
     if (message.payload.byteLength + HEADER_ALLOWANCE_BYTES > limit)
       return Promise.resolve({ kind: 'drop', reason: 'tooLarge' });
-    const block = headers();
-    for (const [name, value] of Object.entries(message.headers)) block.set(name, value);
     this.#token += 1;
     const token = this.#token.toString(36);
     return new Promise((resolve) => {
       this.#waiting.set(token, { resolve, deadlineMs: clock.nowMs() + ackTimeoutMs });
       try {
         connection.publish(message.subject, message.payload, {
-          headers: block,
+          headers: this.#headers.of(message.headers),
           reply: `${this.#inbox}.${token}`,
         });
       } catch {
