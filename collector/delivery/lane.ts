@@ -31,13 +31,18 @@ export interface Held {
   readonly writer: string;
 }
 
+/** Places that a queue keeps when it is empty, so that the next records need no memory of their own. */
+const MOST_KEPT_PLACES = 64;
+
 /** One subject: its queue, and what we know of the stream's end. One unacknowledged publish at most. */
 export class Lane {
   readonly subject: string;
   /** Gap records go to another stream and are not counted. */
   readonly isGap: boolean;
-  #items: Item[] = [];
+  /** From `#first` to before `#end`; what has gone is let go of at once, its memory is shared with records that may be none of ours. */
+  #items: (Item | undefined)[] = [];
   #first = 0;
+  #end = 0;
   tail: Tail = { kind: 'unknown' };
   tailReadMs = -Infinity;
   /** Processing side: a hole was met, only a start can follow. */
@@ -75,7 +80,7 @@ export class Lane {
   }
 
   get length(): number {
-    return this.#items.length - this.#first;
+    return this.#end - this.#first;
   }
 
   get head(): Item | undefined {
@@ -83,7 +88,7 @@ export class Lane {
   }
 
   get newest(): Item | undefined {
-    return this.length === 0 ? undefined : this.#items.at(-1);
+    return this.length === 0 ? undefined : this.#items[this.#end - 1];
   }
 
   /** The oldest record that was never sent: one that was may be stored, so it is never dropped. */
@@ -93,26 +98,26 @@ export class Lane {
   }
 
   add(item: Item): void {
-    this.#items.push(item);
+    this.#items[this.#end] = item;
+    this.#end += 1;
   }
 
   shift(): Item | undefined {
     const { head } = this;
     if (head === undefined) return undefined;
+    this.#items[this.#first] = undefined;
     this.#first += 1;
-    if (this.#first > 64 && this.#first * 2 > this.#items.length) {
-      this.#items = this.#items.slice(this.#first);
-      this.#first = 0;
-    }
+    if (this.#first === this.#end) this.#hold(this.#end > MOST_KEPT_PLACES ? [] : this.#items, 0);
+    else if (this.#first > MOST_KEPT_PLACES && this.#first * 2 > this.#end) this.#hold(this.items());
     return head;
   }
 
-  items(): readonly Item[] {
-    return this.#items.slice(this.#first);
+  items(): Item[] {
+    return this.#items.slice(this.#first, this.#end) as Item[];
   }
 
   has(test: (item: Item) => boolean): boolean {
-    return this.#items.some((item, index) => index >= this.#first && test(item));
+    return this.items().some(test);
   }
 
   /** The record `count` places behind `item`, which is the first or second of the queue. */
@@ -123,8 +128,13 @@ export class Lane {
 
   /** Takes `gone` out of the queue. */
   remove(gone: ReadonlySet<Item>): void {
-    this.#items = this.items().filter((item) => !gone.has(item));
+    this.#hold(this.items().filter((item) => !gone.has(item)));
+  }
+
+  #hold(items: (Item | undefined)[], count = items.length): void {
+    this.#items = items;
     this.#first = 0;
+    this.#end = count;
   }
 }
 

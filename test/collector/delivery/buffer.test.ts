@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import * as fc from 'fast-check';
 import { Buffer } from '../../../collector/delivery/buffer.ts';
 import type { OutgoingDelta, OutgoingSnapshot, OutgoingTrade } from '../../../collector/ports.ts';
@@ -74,6 +77,28 @@ test('the oldest goes first, one that may be stored never', () => {
     lane.items().map(({ afterDrop }) => afterDrop),
     [undefined, 'overflow', ...Array.from({ length: 8 }, () => undefined)],
   );
+});
+
+test('what has left the queue is held by nothing', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const queue = buffer();
+  const lane = queue.lane('t', false);
+  const gone: WeakRef<Uint8Array>[] = [];
+  for (let id = 0; id < 8; id += 1) {
+    const record = trade(id);
+    gone.push(new WeakRef(record.payload));
+    queue.push(lane, record, 0);
+  }
+  for (let id = 0; id < 5; id += 1) queue.shift(lane);
+  // A reference that was just read is kept until the next turn.
+  await turn();
+  collect();
+  assert.deepEqual(
+    gone.map((payload) => payload.deref() !== undefined),
+    [false, false, false, false, false, true, true, true],
+  );
+  assert.equal(lane.length, 3);
 });
 
 test('a gap record is given up only where nothing else is left: it says what was lost', () => {
