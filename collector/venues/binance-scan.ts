@@ -1,22 +1,30 @@
 /**
- * Binance's depth and trade messages straight from their bytes. The forms are those of the venue's own serializer, members in
+ * Binance's depth, trade and best-bid-and-ask messages straight from their bytes. The forms are those of the venue's own serializer, members in
  * its order, without a blank; any other spelling of the same message is left to `decode`, which reads every JSON.
  */
+import type { Level } from '../../contract/record.ts';
 import { takerSide, US_PER_MS } from './binance-wire.ts';
 import { LevelList } from '../book/level-list.ts';
-import { ByteReader, literal } from './byte-reader.ts';
+import { ByteReader, literal, type Literal } from './byte-reader.ts';
 import { idText } from './id-text.ts';
 import { ScannedDepth, type BookLevels } from './scanned.ts';
-import type { DepthFrame, TradeFrame } from './venue.ts';
+import type { DepthFrame, TopFrame, TradeFrame } from './venue.ts';
 
 /** Which API: spot's events have fewer members, futures' changes name the id before. */
 export type BinanceForm = 'spot' | 'futures';
-type Scanned = DepthFrame | TradeFrame;
+type Scanned = DepthFrame | TradeFrame | TopFrame;
 
 const STREAM = literal('{"stream":');
 const DATA = literal(',"data":');
 const DEPTH = literal('{"e":"depthUpdate","E":');
 const TRADE = literal('{"e":"trade","E":');
+/** The best bid and ask: spot's, USD-M's, COIN-M's. */
+const TOP_ID = literal('{"u":');
+const TYPED_TOP = literal('{"e":"bookTicker","u":');
+const TOP_TYPE = literal(',"e":"bookTicker"');
+const BID_SIZE = literal(',"B":');
+const ASK_SIZE = literal(',"A":');
+const EVENT_TIME = literal(',"E":');
 const TIME = literal(',"T":');
 const SYMBOL = literal(',"s":');
 const PAIR = literal(',"ps":');
@@ -50,7 +58,9 @@ export function binanceScanner(form: BinanceForm): (bytes: Buffer) => readonly S
       ? depth(reader, isSpot, levels)
       : reader.has(TRADE)
         ? trade(reader, isSpot)
-        : undefined;
+        : reader.has(TYPED_TOP) || reader.has(TOP_ID)
+          ? top(reader)
+          : undefined;
     if (frame === undefined || !reader.has(END) || (isWrapped && !reader.has(END))) return undefined;
     return reader.isAtEnd ? [frame] : undefined;
   };
@@ -73,6 +83,30 @@ function depth(reader: ByteReader, isSpot: boolean, levels: BookLevels): DepthFr
   if (!reader.has(BIDS) || !reader.pairs(levels.bids)) return undefined;
   if (!reader.has(ASKS) || !reader.pairs(levels.asks)) return undefined;
   return new ScannedDepth({ instrument, prevId, lastId, exchangeTimeUs: timeMs * US_PER_MS }, levels);
+}
+
+/** Behind `"u":`. Spot's has no time. */
+function top(reader: ByteReader): TopFrame | undefined {
+  const lastId = reader.integer();
+  reader.has(TOP_TYPE);
+  const instrument = reader.has(SYMBOL) ? reader.name() : '';
+  if (lastId < 0 || instrument === '' || (reader.has(PAIR) && !reader.skipName())) return undefined;
+  const bid = reader.has(BIDS) ? levelOf(reader, BID_SIZE) : undefined;
+  const ask = reader.has(ASKS) ? levelOf(reader, ASK_SIZE) : undefined;
+  const timeMs = reader.has(TIME) ? reader.integer() : null;
+  if (bid === undefined || ask === undefined || (reader.has(EVENT_TIME) && reader.integer() < 0))
+    return undefined;
+  if (timeMs !== null && (timeMs < 0 || timeMs > MAX_MS)) return undefined;
+  const exchangeTimeUs = timeMs === null ? null : timeMs * US_PER_MS;
+  return { kind: 'top', instrument, lastId, exchangeTimeUs, bid, ask };
+}
+
+/** Null: the side is empty, its size is a zero. */
+function levelOf(reader: ByteReader, size: Literal): Level | null | undefined {
+  const price = reader.decimalText();
+  const text = price !== '' && reader.has(size) ? reader.decimalText() : '';
+  if (text === '') return undefined;
+  return reader.value === 0 ? null : [price, text];
 }
 
 /** Behind `"E":`. Spot states the time of the trade behind its size, futures before the symbol. */

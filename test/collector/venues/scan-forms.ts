@@ -43,7 +43,12 @@ function binance(form: 'spot' | 'futures', random: Random): string {
   const kind = maybe(random, { X: oneOf(random, ['MARKET', 'NA', 'INSURANCE_FUND']) });
   const futuresTrade = { ...priced, ...kind, m };
   const trade = { e: 'trade', ...times, s, ...(form === 'spot' ? spotTrade : futuresTrade) };
-  const data = random(3) === 0 ? trade : depth;
+  const best = { b: decimal(random), B: decimal(random), a: decimal(random), A: decimal(random) };
+  const topTimes = { T: timeOf(random), E: timeOf(random) };
+  const coin = { u: idOf(random), e: 'bookTicker', s, ps: 'BTCUSD', ...best, ...topTimes };
+  const linear = { e: 'bookTicker', u: idOf(random), s, ...best, ...topTimes };
+  const top = form === 'spot' ? { u: idOf(random), s, ...best } : oneOf(random, [coin, linear]);
+  const data = oneOf(random, [trade, depth, depth, top]);
   return JSON.stringify(random(2) === 0 ? { stream: `${s.toLowerCase()}@x`, data } : data);
 }
 
