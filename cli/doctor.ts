@@ -11,7 +11,8 @@ import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, parseOptions, usageMessage } from './
 import { feedSchema } from './crd.ts';
 import { clusterOf } from './doctor/cluster-api.ts';
 import { checkCluster } from './doctor/cluster.ts';
-import { findingText, reasonOf, skipped, summaryText, wrong, type Finding } from './doctor/finding.ts';
+import { reasonOf } from '../runtime/reason.ts';
+import { findingText, skipped, summaryText, wrong, type Finding } from './doctor/finding.ts';
 import { checkMachine } from './doctor/machine.ts';
 import { checkNats } from './doctor/nats.ts';
 import { thisMachine } from './doctor/this-machine.ts';
@@ -66,8 +67,13 @@ export async function run(args: readonly string[]): Promise<number> {
     return EXIT_USAGE;
   }
   const findings: Finding[] = [];
+  const told = new Set<string>();
   for (const group of request.groups) {
-    for (const finding of await EXAMINE[group](request)) {
+    const found = await EXAMINE[group](request);
+    // Of what the group has read of the environment.
+    const faults = request.env.faults().filter((fault) => !told.has(fault));
+    for (const fault of faults) told.add(fault);
+    for (const finding of [...faults.map(ofEnvironment), ...found]) {
       findings.push(finding);
       process.stdout.write(request.json ? `${JSON.stringify(finding)}\n` : findingText(finding));
     }
@@ -75,6 +81,9 @@ export async function run(args: readonly string[]): Promise<number> {
   if (!request.json) process.stdout.write(summaryText(findings));
   return findings.some(({ kind }) => kind === 'wrong') ? EXIT_FAILED : EXIT_OK;
 }
+
+const ofEnvironment = (fault: string): Finding =>
+  wrong('environment', `${fault}; examined as if it were not set`, 'correct it, or unset it');
 
 /** Lines of faults where it cannot be used. */
 function requestOf(

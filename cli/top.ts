@@ -3,7 +3,7 @@ import { parseDurationMs } from '../contract/units.ts';
 import { loadKubeConfig } from '../operator/kube/connection.ts';
 import { watchShutdown, type Shutdown } from '../runtime/shutdown.ts';
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, parse, usageMessage } from './args.ts';
-import { reasonOf } from './doctor/finding.ts';
+import { reasonOf } from '../runtime/reason.ts';
 import { feedsOf } from './feeds-of-cluster.ts';
 import { rowOfCollector, rowOfFeed, rowOfSilence, type Row } from './top/row.ts';
 import { tableText } from './top/table.ts';

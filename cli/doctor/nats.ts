@@ -6,7 +6,8 @@ import {
   type JetStreamManager,
 } from '@nats-io/jetstream';
 import { serverTooOld } from '../../contract/stream-refusals.ts';
-import { ok, reasonOf, warning, wrong, type Finding } from './finding.ts';
+import { reasonOf } from '../../runtime/reason.ts';
+import { ok, warning, wrong, type Finding } from './finding.ts';
 
 /** A server shuts JetStream down when its disk is full: there is still time at this share. */
 const NEARLY_FULL = 0.9;

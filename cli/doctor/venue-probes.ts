@@ -2,7 +2,7 @@ import { VenueSocket } from '../../collector/link/socket.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { HttpClient } from '../../runtime/http-client.ts';
 import type { Proxies } from '../../runtime/proxies.ts';
-import { reasonOf } from './finding.ts';
+import { reasonOf } from '../../runtime/reason.ts';
 import type { Probe, RestProbe, VenueProbes } from './venues.ts';
 
 const SILENCE_MS = 5_000;

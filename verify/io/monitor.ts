@@ -1,4 +1,5 @@
 import type { NatsConnection } from '@nats-io/nats-core';
+import { reasonOf } from '../../runtime/reason.ts';
 
 /** What the server says of itself, and what its monitor adds. */
 export interface NatsCheck {
@@ -46,9 +47,3 @@ export async function checkNats(connection: NatsConnection, monitorUrl: string):
 
 const hasJetStream = ({ jetstream }: Readonly<Record<string, unknown>>): boolean =>
   typeof jetstream === 'object' && jetstream !== null && 'config' in jetstream;
-
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const cause = error.cause instanceof Error ? error.cause.message : '';
-  return cause === '' ? error.message : `${error.message}: ${cause}`;
-}

@@ -58,6 +58,16 @@ spec:
     await rm(folder, { recursive: true });
   });
 
+  it('names a variable of the environment that is none, and its mend', async () => {
+    const examined = await doctor(['--only', 'machine'], { DATA_COLLECTOR_PORT: 'eighty' });
+    assert.equal(examined.code, 1);
+    assert.match(said(examined, 'environment'), /DATA_COLLECTOR_PORT is "eighty": .* from 1 to 65535/);
+    const proxied = await doctor(['--only', 'venues', '-f', await feed(venue.port)], {
+      HTTPS_PROXY: 'proxy:3128',
+    });
+    assert.match(said(proxied, 'environment'), /HTTPS_PROXY is "proxy:3128"/);
+  });
+
   it('finds nothing wrong where a feed could run, and says that its stream is not there yet', async () => {
     const seen = await doctor(['--only', 'nats,venues', '-f', await feed(venue.port)], {
       NATS_URL: nats.url,
