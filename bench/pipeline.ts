@@ -8,7 +8,8 @@ import type { Venue } from '../collector/venues/venue.ts';
 import { freshened } from './frames/fresh.ts';
 import { BENCH_VENUES, recorded, RECORDINGS, type BenchVenue, type Item } from './frames/recorded.ts';
 
-const ROUNDS = 15;
+/** ROUNDS=5 for a look. */
+const ROUNDS = Number(process.env['ROUNDS'] ?? 15);
 /** Rounds before the first one that counts. */
 const WARM_UP = 3;
 /** A round has at least so many frames: short recordings are played again. */

@@ -12,7 +12,8 @@ import { startNats } from '../test/support/nats.ts';
 import { pin } from './rig/cores.ts';
 import { printRows, spreadOf } from './rig/figures.ts';
 
-const ROUNDS = 7;
+/** ROUNDS=3 for a look. */
+const ROUNDS = Number(process.env['ROUNDS'] ?? 7);
 const MESSAGES = 30_720;
 /** One unacknowledged publish a subject: so many may be under way as there are subjects, up to the window. */
 const SUBJECTS = 512;
