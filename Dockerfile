@@ -24,5 +24,5 @@ COPY --from=build /src/dist /app/dist
 WORKDIR /app
 USER 65532:65532
 # As in contract/process.ts.
-ENV NODE_OPTIONS=--max-semi-space-size=8 MALLOC_ARENA_MAX=2
+ENV NODE_OPTIONS=--max-semi-space-size=8 MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=131072
 ENTRYPOINT ["/usr/local/bin/node", "/app/bin/marketprism.js"]

@@ -42,7 +42,7 @@ if (pinned === undefined || pinned === process.execPath) {
 } else {
   // As in contract/process.ts; NODE_OPTIONS has the last word.
   const flags = process.env.NODE_OPTIONS?.includes('semi-space') ? [] : ['--max-semi-space-size=8'];
-  const env = { MALLOC_ARENA_MAX: '2', ...process.env };
+  const env = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '131072', ...process.env };
   const child = spawn(pinned, [...flags, entry, ...process.argv.slice(2)], { stdio: 'inherit', env });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2']) {
     process.on(signal, () => child.kill(signal));

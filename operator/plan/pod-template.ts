@@ -2,7 +2,7 @@ import { ASSIGNMENT_MOUNT } from '../../contract/assignment.ts';
 import type { EffectiveFeed } from '../../contract/effective.ts';
 import type { Replica } from '../../contract/control.ts';
 import type { CollectorFeed, PodTemplateSpec } from '../../contract/feed.ts';
-import { MALLOC_ARENAS, YOUNG_OPTION } from '../../contract/process.ts';
+import { MALLOC_OPTIONS, YOUNG_OPTION } from '../../contract/process.ts';
 import { parseQuantityBytes } from '../../contract/units.ts';
 import type { Settings } from '../settings.ts';
 import { contentHash } from './canonical.ts';
@@ -153,7 +153,7 @@ function environment(
   ];
   const mayBeOverridden = [
     { name: 'LOG_LEVEL', value: 'info' },
-    { name: 'MALLOC_ARENA_MAX', value: MALLOC_ARENAS },
+    ...Object.entries(MALLOC_OPTIONS).map(([name, value]) => ({ name, value })),
     {
       name: 'NODE_OPTIONS',
       value: [YOUNG_OPTION, ...heapOption(limit, effective.buffer.memoryBytes)].join(' '),

@@ -1,4 +1,4 @@
-// an hour of all venues with faults every few seconds: books true, holes stated, no leak (MINUTES=60 SPEED=2 SEED=1)
+// an hour and a half of all venues with faults every few seconds: books true, holes stated, no leak (MINUTES=90 SPEED=4 SEED=1)
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startNats } from '../support/nats.ts';
@@ -16,8 +16,8 @@ function optionsFrom(env: NodeJS.ProcessEnv): SoakOptions {
     return value;
   };
   return {
-    minutes: number('MINUTES', 60),
-    speed: number('SPEED', 2),
+    minutes: number('MINUTES', 90),
+    speed: number('SPEED', 4),
     seed: number('SEED', 1),
     eventsPerSecond: number('RATE', 20),
     faultEveryMs: number('FAULT_EVERY_MS', 2_500),

@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { MALLOC_ARENAS, YOUNG_OPTION } from '../../../contract/process.ts';
+import { MALLOC_OPTIONS, YOUNG_OPTION } from '../../../contract/process.ts';
 import type { FeedSpec } from '../../../contract/feed.ts';
 import type { CollectorSample } from './collectors.ts';
 
@@ -20,7 +20,7 @@ export class CollectorProcess {
     feeds: readonly { readonly name: string; readonly spec: FeedSpec }[],
   ): Promise<CollectorProcess> {
     // As every collector is started.
-    const env = { ...process.env, MALLOC_ARENA_MAX: MALLOC_ARENAS };
+    const env = { ...process.env, ...MALLOC_OPTIONS };
     const child = new CollectorProcess(fork(MODULE, { execArgv: [YOUNG_OPTION, '--expose-gc'], env }));
     await child.#ask({ kind: 'start', servers, feeds });
     return child;
