@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { CountingSession } from '../collector/replay/counting-session.ts';
 import type { Venue } from '../collector/venues/venue.ts';
 import { freshened } from './frames/fresh.ts';
+import { printRows, spreadOf } from './rig/figures.ts';
 import { BENCH_VENUES, recorded, RECORDINGS, type BenchVenue, type Item } from './frames/recorded.ts';
 
 /** ROUNDS=5 for a look. */
@@ -74,9 +75,6 @@ function timed<T>(work: () => T): { readonly ms: number; readonly result: T } {
   return { ms: (user + system) / 1_000, result };
 }
 
-const at = (values: readonly number[], share: number): number =>
-  Number((values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) * share)] ?? 0).toFixed(2));
-
 function measure({ name, venue, files }: BenchVenue, digits: Row['digits']): Row {
   const loaded = files.map((file) => recorded(venue, file));
   const frames = loaded.flat().filter(({ kind }) => kind === 'frame').length;
@@ -108,9 +106,18 @@ function measure({ name, venue, files }: BenchVenue, digits: Row['digits']): Row
   }
   if (asRecorded.records < frames / 2)
     throw new Error(`${name}: ${asRecorded.records} records of ${frames} frames`);
-  const spread = { ratio: at(ratios, 0.5), low: at(ratios, 0.1), high: at(ratios, 0.9) };
+  const { median: ratio, low, high } = spreadOf(ratios);
   const { records } = asRecorded;
-  return { venue: name, digits, frames, records, ...spread, microsecondsAFrame: at(microseconds, 0.5) };
+  return {
+    venue: name,
+    digits,
+    frames,
+    records,
+    ratio,
+    low,
+    high,
+    microsecondsAFrame: spreadOf(microseconds).median,
+  };
 }
 
 if (!existsSync(RECORDINGS)) {
@@ -122,8 +129,7 @@ const rows = BENCH_VENUES.filter(({ name }) => name.toLowerCase().includes(only)
   measure(venue, 'replayed'),
   measure(venue, 'fresh'),
 ]);
-process.stdout.write(
-  'ratio to toString + JSON.parse of the same frames in the same round; low, high: 10 % and 90 %\n',
+printRows(
+  'ratio to toString + JSON.parse of the same frames in the same round; low, high: 10 % and 90 %',
+  rows,
 );
-console.table(rows);
-process.stdout.write(`${JSON.stringify(rows)}\n`);

@@ -39,7 +39,7 @@ export class Lane {
   readonly subject: string;
   /** Gap records go to another stream and are not counted. */
   readonly isGap: boolean;
-  /** From `#first` to before `#end`; what has gone is let go of at once, its memory is shared with records that may be none of ours. */
+  /** From `#first` to before `#end`; what has gone is let go of at once: its memory is shared with records of others. */
   #items: (Item | undefined)[] = [];
   #first = 0;
   #end = 0;

@@ -77,13 +77,15 @@ export class Wire {
     const limit = connection.info?.max_payload ?? Infinity;
     if (message.payload.byteLength + HEADER_ALLOWANCE_BYTES > limit)
       return Promise.resolve({ kind: 'drop', reason: 'tooLarge' });
+    // A header that cannot be one is a bug of ours: it is thrown, and never taken for a lost connection.
+    const block = this.#headers.of(message.headers);
     this.#token += 1;
     const token = this.#token.toString(36);
     return new Promise((resolve) => {
       this.#waiting.set(token, { resolve, deadlineMs: clock.nowMs() + ackTimeoutMs });
       try {
         connection.publish(message.subject, message.payload, {
-          headers: this.#headers.of(message.headers),
+          headers: block,
           reply: `${this.#inbox}.${token}`,
         });
       } catch {

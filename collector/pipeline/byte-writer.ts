@@ -1,9 +1,12 @@
 import { MINUS, OVERSHOOT, QUOTE, viewOf, type LevelList } from '../book/level-list.ts';
 
-/** Records share so much memory, one behind the other: whoever keeps one of them keeps all of it. */
-const SLAB_BYTES = 1 << 16;
+/**
+ * Records share so much memory, one behind the other. Whoever keeps one of them keeps all of it: a queue that holds a few among
+ * many that went on costs so much for each, which its bound does not count.
+ */
+const SLAB_BYTES = 1 << 14;
 /** A record that is longer has memory of its own. */
-const MAX_SHARED = SLAB_BYTES / 8;
+const MAX_SHARED = SLAB_BYTES / 4;
 /** Digits of a safe integer and its sign. */
 const INTEGER_BYTES = 17;
 /** Of a safe integer, the digits above it and those below are small integers each, which divide fast. */

@@ -1,6 +1,7 @@
 /**
- * Binance's depth, trade and best-bid-and-ask messages straight from their bytes. The forms are those of the venue's own serializer, members in
- * its order, without a blank; any other spelling of the same message is left to `decode`, which reads every JSON.
+ * Binance's depth, trade and best-bid-and-ask messages straight from their bytes. The forms are those of the venue's own
+ * serializer, members in its order, without a blank; any other spelling of the same message is left to `decode`, which reads
+ * every JSON.
  */
 import type { Level } from '../../contract/record.ts';
 import { takerSide, US_PER_MS } from './binance-wire.ts';

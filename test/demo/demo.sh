@@ -23,7 +23,9 @@ trap cleanup EXIT
 trap 'exit 130' INT TERM
 
 begin=$SECONDS
-say() { printf '\033[1m[%3ds] %s\033[0m\n' $((SECONDS - begin)) "$*"; }
+# Bold at a terminal, plain in a file.
+if [ -t 1 ]; then bold=$'\033[1m' plain=$'\033[0m'; else bold='' plain=''; fi
+say() { printf '%s[%3ds] %s%s\n' "$bold" $((SECONDS - begin)) "$*" "$plain"; }
 
 say "1/6 tools (the first build takes about ten minutes, then they are cached)"
 test/cluster/tools.sh

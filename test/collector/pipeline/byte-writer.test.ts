@@ -58,3 +58,27 @@ test('a record is a copy of its own, however large', () => {
   assert.equal(Buffer.from(writer.done()).toString(), 'b');
   assert.equal(Buffer.from(first).toString(), `${'a'.repeat(100_000)}1`);
 });
+
+test('records that are kept stay as they were written, whatever follows them', () => {
+  const lengths = fc.array(fc.oneof(fc.nat(300), fc.nat(6_000), fc.nat(40_000)), { maxLength: 60 });
+  fc.assert(
+    fc.property(lengths, (sizes) => {
+      const writer = new ByteWriter();
+      const kept = sizes.map((size, index) => {
+        writer.start();
+        writer.integer(index);
+        writer.raw(piece('é'.repeat(size >> 2)));
+        writer.text(`,${'y'.repeat(size >> 1)}`);
+        return writer.done();
+      });
+      kept.forEach((record, index) => {
+        const size = sizes[index] ?? 0;
+        assert.equal(
+          Buffer.from(record).toString(),
+          `${index}${'é'.repeat(size >> 2)},${'y'.repeat(size >> 1)}`,
+        );
+      });
+    }),
+    { numRuns: 50 },
+  );
+});

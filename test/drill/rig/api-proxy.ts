@@ -23,8 +23,6 @@ export type ApiFault =
 
 export interface ApiWrite {
   readonly atMs: number;
-  readonly method: string;
-  readonly path: string;
   readonly status: number;
   /** It was sent before the fault `holdWrites` ended. */
   readonly held: boolean;
@@ -149,13 +147,7 @@ export class ApiProxy {
     const upstream = request({ ...this.#target, method, path: url, headers }, (got) => {
       if (isWrite(asked)) {
         const status = got.statusCode ?? 0;
-        this.writes.push({
-          atMs: performance.now(),
-          method,
-          path: url,
-          status,
-          held: how.body !== undefined,
-        });
+        this.writes.push({ atMs: performance.now(), status, held: how.body !== undefined });
       }
       if (how.losesAnswer) {
         got.resume();

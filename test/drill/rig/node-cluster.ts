@@ -1,5 +1,4 @@
 // The chart on the real two-node cluster, one feed of two shards; venue and NATS outside, so that draining a node takes neither.
-import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
@@ -19,6 +18,7 @@ import { startNats, type NatsServer } from '../../support/nats.ts';
 import { HOST, startVenue, type SimulatedVenue } from '../../support/venue.ts';
 
 const NAME = 'majors';
+const OPERATOR = 'app.kubernetes.io/component=operator';
 const COLLECTORS = 'app.kubernetes.io/name=marketprism-collector';
 export const STREAM = 'MARKET_DATA';
 /** Collected all the time: of these nothing may be missing. */
@@ -97,8 +97,7 @@ spec:
   }
 
   async operatorPods(): Promise<readonly string[]> {
-    const label = 'app.kubernetes.io/component=operator';
-    return (await this.kubectl('get', 'pods', '-l', label, '-o', 'name')).split('\n').filter(Boolean);
+    return (await this.kubectl('get', 'pods', '-l', OPERATOR, '-o', 'name')).split('\n').filter(Boolean);
   }
 
   /** The spec is carried out, every shard runs, data flows, no pod is on its way out, and more is stored than before. */
@@ -180,18 +179,14 @@ spec:
     await kubectl(['create', '--raw', path, '-f', '-'], JSON.stringify(body));
   }
 
-  /** The image of the chart under another tag. */
+  /** The installation's image under another tag. */
   async otherImage(tag: string): Promise<string> {
-    const version = /^appVersion: *(\S+)$/m
-      .exec(readFileSync(new URL('../../../charts/marketprism/Chart.yaml', import.meta.url), 'utf8'))?.[1]
-      ?.replaceAll(/["']/g, '');
-    const repository = 'ghcr.io/marketprism/marketprism';
-    const tagged = await tryRun('test/cluster/tag-image.sh', [
-      `${repository}:${version}`,
-      `${repository}:${tag}`,
-    ]);
+    const path = 'jsonpath={.items[0].spec.template.spec.containers[0].image}';
+    const image = await this.kubectl('get', 'deployments', '-l', OPERATOR, '-o', path);
+    const other = image.replace(/:[^:/]*$/, `:${tag}`);
+    const tagged = await tryRun('test/cluster/tag-image.sh', [image, other]);
     if (!tagged.ok) throw new Error(tagged.stderr);
-    return `${repository}:${tag}`;
+    return other;
   }
 
   async stop(): Promise<void> {

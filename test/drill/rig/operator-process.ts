@@ -5,6 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ApiProxy } from './api-proxy.ts';
+import { until } from './result.ts';
 
 const ROOT = new URL('../../..', import.meta.url).pathname;
 
@@ -23,6 +24,7 @@ export class OperatorProcess {
   readonly api: ApiProxy;
   readonly #namespace: string;
   readonly #folder: string;
+  readonly #port: number;
   #child: ChildProcess | undefined;
   #isExpected = false;
   /** Ends that nobody asked for. */
@@ -32,19 +34,21 @@ export class OperatorProcess {
   private constructor(
     pod: string,
     api: ApiProxy,
-    at: { readonly namespace: string; readonly folder: string },
+    at: { readonly namespace: string; readonly folder: string; readonly port: number },
   ) {
     this.pod = pod;
     this.api = api;
     this.#namespace = at.namespace;
     this.#folder = at.folder;
+    this.#port = at.port;
   }
 
   static async make(pod: string, api: ApiProxy, namespace: string): Promise<OperatorProcess> {
+    const port = await freePort();
     const folder = await mkdtemp(join(tmpdir(), 'marketprism-operator-'));
-    await writeFile(join(folder, 'settings.yaml'), settingsOf(namespace, await freePort()));
+    await writeFile(join(folder, 'settings.yaml'), settingsOf(namespace, port));
     await writeFile(join(folder, 'kubeconfig'), api.kubeconfig);
-    return new OperatorProcess(pod, api, { namespace, folder });
+    return new OperatorProcess(pod, api, { namespace, folder, port });
   }
 
   start(): void {
@@ -76,8 +80,16 @@ export class OperatorProcess {
     this.#child = child;
   }
 
-  get isRunning(): boolean {
+  get #isRunning(): boolean {
     return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** Its caches hold what the API server has: it leads, or stands by. */
+  async ready(): Promise<void> {
+    await until(`${this.pod} to be ready`, async () => {
+      const answer = await fetch(`http://127.0.0.1:${this.#port}/readyz`).catch(() => undefined);
+      return answer?.ok === true;
+    });
   }
 
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
@@ -87,7 +99,7 @@ export class OperatorProcess {
   /** Resolves when it has ended. */
   async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     const child = this.#child;
-    if (child === undefined || !this.isRunning) return;
+    if (child === undefined || !this.#isRunning) return;
     this.#isExpected = true;
     const ended = once(child, 'exit');
     child.kill(signal);

@@ -30,7 +30,8 @@ export class Operators {
         const operator = await OperatorProcess.make(pod, await ApiProxy.start(config), namespace.name);
         list.push(operator);
         operator.start();
-        await rig.leads(operator.isRunning ? (list[0]?.pod ?? '') : pod);
+        await operator.ready();
+        await until(`${pods[0]} to lead`, async () => (await edits.leader()) === pods[0]);
       }
       await until('every feed to have its status', () => edits.pending === 0);
       return rig;
@@ -38,10 +39,6 @@ export class Operators {
       await rig.stop();
       throw error;
     }
-  }
-
-  async leads(pod: string): Promise<void> {
-    await until(`${pod} to lead`, async () => (await this.edits.leader()) === pod);
   }
 
   get crashes(): number {

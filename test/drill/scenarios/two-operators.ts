@@ -35,11 +35,11 @@ export async function twoOperators({
     const killedMs = await rig.edits.while(editEveryMs, afterEnd(first, second, 'SIGKILL'));
     within('killed: the standby writes after', killedMs, MOST_TAKE_OVER_MS);
     first.start();
-    await delay(2_000);
+    await first.ready();
     const leftMs = await rig.edits.while(editEveryMs, afterEnd(second, first, 'SIGTERM'));
     within('left on SIGTERM: the standby writes after', leftMs, MOST_HAND_OVER_MS);
     second.start();
-    await delay(2_000);
+    await second.ready();
     const frozen = await rig.edits.while(editEveryMs, freeze(first, second, frozenMs));
     within('frozen: the standby writes after', frozen.tookMs, MOST_TAKE_OVER_MS);
     Object.assign(figures, frozen.figures);
