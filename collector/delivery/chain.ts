@@ -125,7 +125,7 @@ export function asReset(start: OutgoingSnapshot): OutgoingSnapshot {
 }
 
 /** True when the stream holds a `reset` that is later than this record: its chain is no more. */
-function oldChain(tail: BookTail, exchangeTimeUs: number | null): boolean {
+export function oldChain(tail: BookTail, exchangeTimeUs: number | null): boolean {
   return (
     tail.resetTimeUs !== null && exchangeTimeUs !== null && exchangeTimeUs < tail.resetTimeUs - TIME_MARGIN_US
   );

@@ -1,6 +1,12 @@
 import { sinceReset } from '../../contract/identity.ts';
-import type { Tail } from './chain.ts';
-import type { Publishable } from './lane.ts';
+import { oldChain, type Tail } from './chain.ts';
+import type { Held, Publishable } from './lane.ts';
+
+/** What a read-back found under the change's id was stored before the reset since which the change's ids count. */
+export function isOtherChange(tail: Tail, record: Publishable, held: Held): boolean {
+  if (record.kind !== 'delta' || tail.kind !== 'book' || tail.resetTimeUs === null) return false;
+  return held.resetTimeUs !== tail.resetTimeUs && !oldChain(tail, record.exchangeTimeUs);
+}
 
 /**
  * A change that JetStream takes for a duplicate of what lies at `sequence`: where that was stored before the reset since which

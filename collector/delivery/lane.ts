@@ -29,6 +29,7 @@ export interface Item {
 export interface Held {
   readonly sequence: number;
   readonly writer: string;
+  readonly resetTimeUs: number | null;
 }
 
 /** Places that a queue keeps when it is empty, so that the next records need no memory of their own. */
@@ -50,6 +51,8 @@ export class Lane {
   /** A fresh start is wanted, for this reason, and none is queued. */
   resyncCause: GapCause | undefined;
   resyncAskedMs = -Infinity;
+  /** Another writer stored the last record that was read, and just now: it may have more. */
+  isOthers = false;
   /** A hole of ours waits for the other writer. */
   hope: Hope | undefined;
   /** Records were dropped and nothing is queued behind them yet: the next one gets this as `afterDrop`. */

@@ -11,7 +11,7 @@ import {
   type ChainState,
   type Decision,
 } from './chain.ts';
-import { ofItsOwnId } from './earlier-ids.ts';
+import { isOtherChange, ofItsOwnId } from './earlier-ids.ts';
 import { publishHeaders } from './headers.ts';
 import { changeStream, isLate, isStart, showsHoles, type Item, type Lane } from './lane.ts';
 import { OtherWriter } from './other-writer.ts';
@@ -97,7 +97,7 @@ export class Publisher {
   async #step(lane: Lane, item: Item): Promise<void> {
     if (this.#readBack.isDue(lane, item)) await this.#readBack.request(lane, item);
     const held = lane.held.get(item.record.msgId);
-    if (held !== undefined) {
+    if (held !== undefined && !isOtherChange(lane.tail, item.record, held)) {
       const ours = this.#isOurs(item, held.writer, held.sequence);
       this.#resolved(lane, item, held.sequence, ours);
       return;
@@ -148,6 +148,7 @@ export class Publisher {
     const last = await this.#options.reader.last(this.#streamOf(lane), lane.subject);
     const isFirst = lane.tail.kind === 'unknown';
     lane.tail = tailOf(last, lane.tail);
+    this.other.seen(lane, last);
     if (isFirst && lane.head !== undefined) this.#options.events.onFirstTail(lane, lane.head.record);
     lane.tailReadMs = startedMs;
     // The record may have been made within this very millisecond: let the clock move on.
@@ -304,7 +305,10 @@ export class Publisher {
       lane.tail = advanceBook(tail, record, sequence);
     }
     buffer.shift(lane);
-    if (ours) events.onStored(item, lane);
+    if (ours) {
+      lane.isOthers = false;
+      events.onStored(item, lane);
+    }
     if (record.kind === 'snapshot') {
       if (ours) events.onSnapshotStored(lane, record, sequence);
       if (isStart(record)) {

@@ -178,7 +178,8 @@ function lowest(starts: readonly RangeStart[]): RangeStart {
 }
 
 function note(lane: Lane, head: StoredHead, isKept: boolean): void {
-  if (isKept) lane.held.set(head.msgId, { sequence: head.sequence, writer: head.writer });
+  const { sequence, writer, resetTimeUs } = head;
+  if (isKept) lane.held.set(head.msgId, { sequence, writer, resetTimeUs });
   const last = lastIdOf(head.msgId);
   if (last?.kind !== 'book' || lane.tail.kind !== 'book') return;
   lane.tail = bookTailWith(lane.tail, last.id, head);

@@ -26,6 +26,8 @@ export interface StoredHead {
 
 export interface StoredLast extends StoredHead {
   readonly payload: string;
+  /** When it was stored, by the server's clock. */
+  readonly storedMs: number;
   /** Header of a trade that was fetched later; else empty. */
   readonly lastTrade: string;
 }
@@ -87,6 +89,7 @@ export class StreamReader {
       writer: message.header.get(WRITER_HEADER),
       resetTimeUs: timeOf(message.header.get(RESET_TIME_HEADER)),
       payload: message.string(),
+      storedMs: message.time.getTime(),
       lastTrade: message.header.get(LAST_TRADE_HEADER),
     };
   }

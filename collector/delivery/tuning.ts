@@ -19,6 +19,8 @@ export interface DeliveryTuning {
   readonly otherQuietMs: number;
   /** … and no longer than this in all. */
   readonly otherMostMs: number;
+  /** At a take-over: so long nothing may have come from the predecessor before it counts as ended. */
+  readonly takeOverQuietMs: number;
   /** An interruption without a new start becomes an open gap. */
   readonly openGapMs: number;
   readonly resyncMinMs: number;
@@ -39,6 +41,7 @@ export const TUNING: DeliveryTuning = {
   settleMs: 1_000,
   otherQuietMs: 3_000,
   otherMostMs: 30_000,
+  takeOverQuietMs: 1_000,
   openGapMs: 5_000,
   resyncMinMs: 5_000,
   freshMaxMs: 30_000,

@@ -37,6 +37,11 @@ const MARKETS: readonly Market[] = [
   },
 ];
 
+interface Collecting {
+  readonly command: Command;
+  readonly port: number;
+}
+
 class Rig {
   readonly nats: NatsServer;
   readonly venue: Venue;
@@ -72,7 +77,7 @@ spec: { ${spec}, symbols: [${symbol}], streams: [trade], endpoints: { websocket:
     return rig;
   }
 
-  async collect(): Promise<{ readonly command: Command; readonly port: number }> {
+  async collect(): Promise<Collecting> {
     const command = marketprism(['collect', '--port', '0', '-f', this.#path], { NATS_URL: this.nats.url });
     this.#started.push(command);
     return { command, port: await portOf(command) };
@@ -82,6 +87,15 @@ spec: { ${spec}, symbols: [${symbol}], streams: [trade], endpoints: { websocket:
     const url = `http://127.0.0.1:${this.venue.port}/admin/fault`;
     const answer = await fetch(url, { method: 'POST', body: JSON.stringify(body) });
     assert.equal(answer.status, 200, await answer.text());
+  }
+
+  /** Nobody collects meanwhile. */
+  async marketMoves(byMs: number): Promise<void> {
+    const url = `http://127.0.0.1:${this.venue.port}/admin/state`;
+    const now = async (): Promise<number> =>
+      ((await (await fetch(url)).json()) as { readonly marketMs: number }).marketMs;
+    const endMs = (await now()) + byMs;
+    await until('the market to go on', async () => (await now()) >= endMs);
   }
 
   async trades(): Promise<readonly ReadTrade[]> {
@@ -105,6 +119,16 @@ const storedBy = async (port: number): Promise<number> =>
 async function storesMore(port: number, by: number): Promise<void> {
   const before = await storedBy(port);
   await until(`${by} more trades`, async () => (await storedBy(port)) >= before + by);
+}
+
+/** Says what it did instead, when it does not. */
+async function untilBackfilled({ port, command }: Collecting): Promise<void> {
+  try {
+    await until('what nobody collected', async () => (await counterOf(port, 'holesBackfilled')) >= 1);
+  } catch (error) {
+    const { publish } = (await statusOf(port)).data.collection_stats;
+    throw new Error(`${JSON.stringify(publish)}\n${command.output().slice(-4_000)}`, { cause: error });
+  }
 }
 
 /** Every trade from the first to the last, each once. */
@@ -148,8 +172,9 @@ for (const market of MARKETS) {
     await storesMore(first.port, 250);
 
     await first.command.ended('SIGKILL');
+    await rig.marketMoves(2_000);
     const second = await rig.collect();
-    await until('what nobody collected', async () => (await counterOf(second.port, 'holesBackfilled')) >= 1);
+    await untilBackfilled(second);
     await storesMore(second.port, 5);
     assert.equal(await second.command.ended('SIGTERM'), 0);
 

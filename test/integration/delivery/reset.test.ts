@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Outgoing, OutgoingSnapshot } from '../../../collector/ports.ts';
 import { startNats } from '../../support/nats.ts';
+import { startNatsProxy } from '../../support/nats-proxy.ts';
 import { readStream } from '../../support/reader.ts';
-import { GAP_STREAM, Market, startRig, STREAM, until } from './rig.ts';
+import { feedOf, GAP_STREAM, Market, startRig, STREAM, until } from './rig.ts';
 
 test('a hole behind a restart of the ids is stated, however high the ids before it were', async (t) => {
   const nats = await startNats();
@@ -153,3 +155,45 @@ test('two restarts within the duplicate window: the same ids once more are other
   assert.equal(delivery.status().counters['idsOfEarlierReset'], 5);
   assert.equal(delivery.status().gaps, 0);
 });
+
+for (const windowMs of [120_000, 400]) {
+  test(`a second restart during an outage, the first one's changes read back, duplicate window ${windowMs} ms: all are stored`, async (t) => {
+    const server = await startNats();
+    t.after(() => server.stop());
+    const proxy = await startNatsProxy(server.port);
+    t.after(() => proxy.stop());
+    const connection = await server.connect({ servers: [proxy.url] });
+    const effective = feedOf();
+    const delivery = await startRig({
+      connection,
+      effective: { ...effective, stream: { ...effective.stream, duplicateWindowMs: windowMs } },
+      tuning: { freshMaxMs: 50 },
+    });
+    t.after(() => delivery.close());
+    const market = new Market('A');
+    market.bookId = 100;
+    delivery.push(market.snapshot());
+    const firstUs = Date.now() * 1_000;
+    const restart = (restartUs: number, levels: string): void => {
+      market.bookId = 3;
+      delivery.push(resetAt(market, restartUs, levels));
+      for (let index = 0; index < 5; index += 1) delivery.push(market.delta(2));
+    };
+    restart(firstUs, '7');
+    await delivery.idle();
+    proxy.closed = true;
+    proxy.cut();
+    await until('the loss is seen', () => !delivery.status().publish.connected);
+    restart(firstUs + 1, '8');
+    // Real time on purpose: long enough for the queue to be old, and for the server to forget ids of the short window.
+    await delay(windowMs < 1_000 ? windowMs + 1_000 : 200);
+    proxy.closed = false;
+    await delivery.idle();
+    const status = delivery.status();
+    assert.ok((status.counters['readBacks'] ?? 0) > 0, 'read back');
+    const { books } = await readStream(await server.connect(), STREAM);
+    const book = books.get(market.book);
+    assert.deepEqual([book?.id, book?.snapshots, book?.deltas, book?.gaps], [13, 3, 10, []]);
+    assert.equal(status.gaps, 0);
+  });
+}

@@ -89,6 +89,59 @@ test('a hole of one writer is filled by what waits in the queue of the other: no
   assert.equal(counterOf(a, 'holesAwaitedInVain'), 0);
 });
 
+/** The old process, which has written until now and sits behind a proxy; who takes over has not begun. */
+async function takeOver(t: TestContext, takeOverQuietMs: number): Promise<Two> {
+  const server = await startNats();
+  t.after(() => server.stop());
+  const proxy = await startNatsProxy(server.port);
+  t.after(() => proxy.stop());
+  const connection = await server.connect();
+  const behind = await server.connect({ servers: [proxy.url] });
+  const b = await startRig({ connection: behind, pod: 'pod-old' });
+  const market = new Market('A');
+  b.push(market.snapshot());
+  await b.idle();
+  const tuning = { takeOverQuietMs, otherMostMs: 600_000 };
+  const a = await startRig({ connection, pod: 'pod-new', tuning });
+  t.after(() => Promise.all([a.close(), b.close()]));
+  return { a, b, proxy, connection, market };
+}
+
+test('a successor that is ahead of its predecessor waits for what that one has queued: no jump, no gap', async (t) => {
+  const two = await takeOver(t, 600_000);
+  const { a, b, proxy, connection, market } = two;
+  await cutOff(two);
+  for (let index = 0; index < 20; index += 1) b.push(market.delta());
+  beginAnew(a, market);
+  await until('the successor waits', () => counterOf(a, 'holesAwaited') === 1);
+  assert.equal((await readStream(connection, STREAM)).books.get(market.book)?.id, 100, 'nothing jumps');
+  proxy.closed = false;
+  await Promise.all([a.idle(), b.idle()]);
+  const book = (await readStream(connection, STREAM)).books.get(market.book);
+  assert.deepEqual([book?.id, book?.gaps, book?.jumps], [market.bookId, [], []]);
+  assert.deepEqual(await gapsOf(connection), []);
+});
+
+test('a successor of one that ended waits as long as that may have more, then states what is missing', async (t) => {
+  const { a, b, connection, market } = await takeOver(t, 200);
+  await b.close();
+  for (let index = 0; index < 20; index += 1) market.delta();
+  beginAnew(a, market);
+  await a.idle();
+  await until('the gap is stored', async () => (await gapsOf(connection)).length > 0);
+  assert.deepEqual(
+    (await gapsOf(connection)).map(({ fromId, toId, cause }) => [fromId, toId, cause]),
+    [[100, 123, 'restart']],
+  );
+  assert.equal(counterOf(a, 'holesAwaitedInVain'), 1);
+  // Its own records are the end of the subject now: the next hole waits for nobody.
+  interrupt(a, market);
+  market.delta();
+  beginAnew(a, market);
+  await a.idle();
+  assert.equal(counterOf(a, 'holesAwaited'), 1);
+});
+
 test('a hole that no other fills is stated once the wait is over, and the book goes on', async (t) => {
   const { a, connection, market } = await twoWriters(t, { otherQuietMs: 200, otherMostMs: 600_000 });
   interrupt(a, market);
