@@ -214,7 +214,7 @@ export class Soak {
 
   async #figures(): Promise<Readonly<Record<string, string>>> {
     const { minutes } = this.#options;
-    const last = this.#memory.at(-1)?.sample;
+    const last = await this.#collectors.sample();
     const warm = this.#memory.slice(Math.floor(this.#memory.length * WARM_UP_SHARE));
     const hoursOf = ({ trueMs }: MemoryPoint): number => (trueMs * this.#options.speed) / 3_600_000;
     const slope = (value: (sample: CollectorSample) => number): ReturnType<typeof slopeOf> =>
@@ -239,11 +239,11 @@ export class Soak {
       'records read by the consumer rule': String(records),
       'books compared within the flow': `${compared}, ${this.#follower.different.length} different`,
       'gap records': String(gaps.length),
-      resyncs: String(sum(last?.feeds.map((feed) => feed.resyncs) ?? [])),
-      'resident memory of the collectors': `${((last?.rssBytes ?? 0) / 1e6).toFixed(1)} MB, ${last?.forcedGc === true ? 'after forced collection' : 'as it is'}`,
+      resyncs: String(sum(last.feeds.map((feed) => feed.resyncs))),
+      'resident memory of the collectors': `${(last.rssBytes / 1e6).toFixed(1)} MB, ${last.forcedGc ? 'after forced collection' : 'as it is'}`,
       'its slope': perHour(rss),
       'slope of the heap in use': perHour(heap),
-      'processor time of the collectors': `${((100 * (last?.cpuMs ?? 0)) / this.#elapsedMs).toFixed(0)} % of a core`,
+      'processor time of the collectors': `${((100 * last.cpuMs) / this.#elapsedMs).toFixed(0)} % of a core`,
       'processor time of venues and drill': `${((100 * cpuMs()) / this.#elapsedMs).toFixed(0)} % of a core`,
     };
   }
