@@ -1,5 +1,4 @@
 // A venue, a NATS and the collector pods of one feed, all as processes; the drill is the operator.
-import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,13 +11,13 @@ import { effectiveFeed, type EffectiveFeed } from '../../../contract/effective.t
 import type { BufferSpec, JetstreamSpec } from '../../../contract/feed.ts';
 import { wantedStreams } from '../../../contract/streams.ts';
 import { judgeDelivery, type Judged } from './delivery-judge.ts';
+import { disagreements, verifyStream } from './judges.ts';
 import { Pod, type PodStats } from './pod.ts';
 import { until, type DrillResult } from './result.ts';
 import { VenueProcess } from './venue-process.ts';
 import { bookText } from './venues.ts';
 import { Watch } from './watch.ts';
 
-const ROOT = new URL('../../..', import.meta.url).pathname;
 const UID = 'drill-uid';
 export const SYMBOLS = ['BTC-USDT', 'ETH-USDT'] as const;
 export const INSTRUMENTS = ['BTCUSDT', 'ETHUSDT'] as const;
@@ -138,6 +137,7 @@ export class DeliveryDrill {
    */
   async judge(verified: boolean): Promise<DrillResult & { readonly judged: Judged }> {
     const failures: string[] = [];
+    const { urls } = this.#options.broker;
     await this.caughtUp();
     await this.venue.pause();
     for (const pod of this.pods)
@@ -160,14 +160,17 @@ export class DeliveryDrill {
     );
     const missing = judged.bookJumps.length + judged.missingTrades.length;
     if (verified && missing > 0) failures.push(`${missing} ranges are missing`);
-    const verify = await this.#verify(verified ? [] : ['--allow-recorded']);
+    const verify = await verifyStream(urls, verified ? [] : ['--allow-recorded']);
     if (!verify.ok) failures.push(`verify: ${verify.said}`);
+    const differs = await disagreements(urls, this.#target.stream, verify);
+    failures.push(...differs);
     if (failures.length > 0)
       for (const pod of this.pods) failures.push(`${pod.name}: ${JSON.stringify(await countersOf(pod))}`);
     failures.push(...(await this.#endPods()));
     const figures = {
       ...judged.figures,
       verify: verify.ok ? 'exit 0' : 'does not hold',
+      'examples/consume.py': differs.length === 0 ? 'the same books, digests, holes' : 'disagrees',
       'most on disk, in a queue': `${this.watch.mostSpilled} bytes, ${this.watch.mostQueued} records`,
       'dropped by the queues': String(dropped),
       'the status said meanwhile': this.watch.said.size === 0 ? 'nothing' : [...this.watch.said].join('; '),
@@ -230,16 +233,6 @@ export class DeliveryDrill {
     return codes.flatMap((code, index) =>
       code === 0 ? [] : [`${this.pods[index]?.name} ended with ${code}`],
     );
-  }
-
-  #verify(args: readonly string[]): Promise<{ readonly ok: boolean; readonly said: string }> {
-    const env = { PATH: process.env['PATH'] ?? '', NATS_URL: this.#options.broker.urls };
-    const options = { cwd: ROOT, env, maxBuffer: 64 * 1024 * 1024 };
-    return new Promise((resolve) => {
-      execFile(process.execPath, ['cli/main.ts', 'verify', ...args], options, (error, stdout, stderr) => {
-        resolve({ ok: error === null, said: error === null ? '' : `${stderr}${stdout.slice(-2_000)}` });
-      });
-    });
   }
 }
 

@@ -12,7 +12,7 @@ import { startNats, type NatsServer } from '../../support/nats.ts';
 import { judgeWithPython } from '../../support/python.ts';
 import { DAMAGES, INTACT } from '../../verify/damages.ts';
 import { UID } from '../../verify/intact-stream.ts';
-import { assertAgree } from './second-judge.ts';
+import { assertAgree } from '../../support/second-judge.ts';
 
 /** The shortest that a server takes. */
 const DUPLICATE_WINDOW_MS = 100;

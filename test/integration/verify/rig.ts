@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Outcome } from '../../../verify/outcome.ts';
 import { freePort, startNats, type NatsServer } from '../../support/nats.ts';
 import { judgeWithPython } from '../../support/python.ts';
-import { assertAgree } from './second-judge.ts';
+import { assertAgree } from '../../support/second-judge.ts';
 import { marketprism, portOf, type Command } from '../collect/rig.ts';
 
 const ROOT = new URL('../../..', import.meta.url).pathname;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import type { Verdict } from '../../../verify/judge.ts';
-import type { PythonVerdict } from '../../support/python.ts';
+import type { Verdict } from '../../verify/judge.ts';
+import type { PythonVerdict } from './python.ts';
 
 /** What examples/consume.py says of a stream is what verify says of it: books, holes, trades that are missing. */
-export function assertAgree({ subjects }: Verdict, python: PythonVerdict): void {
+export function assertAgree({ subjects }: Pick<Verdict, 'subjects'>, python: PythonVerdict): void {
   const books = subjects.flatMap(({ subject, book, gaps }) =>
     book === null || book.id === null
       ? []
