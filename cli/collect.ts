@@ -4,6 +4,7 @@ import type { Assignment } from '../contract/assignment.ts';
 import { offeredMarkets, offerOf } from '../contract/offered.ts';
 import type { CollectorIdentity } from '../collector/report.ts';
 import { NatsBus } from '../collector/control/nats-bus.ts';
+import { Load } from '../collector/load.ts';
 import { CollectorParts } from '../collector/control/parts.ts';
 import { runCollector, type CollectorOptions } from '../collector/main.ts';
 import { systemClock } from '../runtime/clock.ts';
@@ -200,6 +201,7 @@ async function collect(
   });
   const link = parts.links.control;
   const shutdown = watchShutdown();
+  const load = new Load({ clock, read: () => performance.eventLoopUtilization() });
   let endProgress: (() => void) | undefined;
   try {
     return await runCollector({
@@ -210,6 +212,7 @@ async function collect(
       clock,
       log,
       random,
+      load: () => load.value,
       shutdown,
       version: version(),
       dataServers: settings.dataServers,
@@ -228,6 +231,7 @@ async function collect(
     return EXIT_FAILED;
   } finally {
     endProgress?.();
+    load.close();
     shutdown.dispose();
     await parts.close();
   }

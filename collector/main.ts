@@ -41,6 +41,8 @@ export interface CollectorOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: () => number;
+  /** How busy this process is, from 0 to 1. */
+  readonly load: () => number;
   readonly shutdown: Shutdown;
   /** Resolves when a connection is given up for good; a new process then has to try. */
   readonly gaveUp: Promise<string>;
@@ -127,12 +129,13 @@ class Collector {
   }
 
   state(): CollectorState {
-    const { identity, clock, parts } = this.#options;
+    const { identity, clock, parts, load } = this.#options;
     const shard = this.#shard;
     return {
       identity,
       nowMs: clock.nowMs(),
       terminating: this.#terminating,
+      load: load(),
       assignment: shard.assignment,
       writer: shard.writer,
       session: shard.session?.status(),

@@ -21,6 +21,8 @@ export interface CollectorState {
   readonly identity: CollectorIdentity;
   readonly nowMs: number;
   readonly terminating: boolean;
+  /** Of the process, from 0 to 1. */
+  readonly load: number;
   readonly assignment: Assignment | undefined;
   /** Of the delivery that runs now. */
   readonly writer: string;
@@ -72,6 +74,7 @@ export function buildReport(state: CollectorState & { readonly assignment: Assig
     gaps: delivery?.gaps ?? 0,
     resyncs: session?.resyncs ?? 0,
     lastGap: delivery?.lastGap ?? null,
+    load: state.load,
     latencyMs: delivery?.latencyMs ?? null,
     problems: problemsOf(state),
   };

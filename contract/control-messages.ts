@@ -34,6 +34,7 @@ export function parseReport(text: string): CollectorReport | undefined {
     isFields(symbols) &&
     areNumbers(symbols, ['assigned', 'inSync', 'resyncing']) &&
     ['undefined', 'number'].includes(typeof symbols['named']) &&
+    ['undefined', 'number'].includes(typeof report['load']) &&
     areLists(symbols, ['unknown', 'duplicates', 'worst']) &&
     isFields(flow) &&
     isFields(publish) &&

@@ -150,6 +150,8 @@ export interface CollectorReport {
     readonly cause: string;
     readonly timeMs: number;
   } | null;
+  /** How busy the collector's one thread is, from 0 to 1, over the last half minute. Absent: of an older version. */
+  readonly load?: number;
   readonly latencyMs: { readonly p50: number; readonly p99: number } | null;
   readonly problems: readonly Problem[];
 }

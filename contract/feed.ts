@@ -170,6 +170,7 @@ export const CONDITIONS = [
   'SymbolsResolved',
   'CountsExact',
   'RedundancyReduced',
+  'Overloaded',
   'Paused',
 ] as const;
 export type ConditionType = (typeof CONDITIONS)[number];

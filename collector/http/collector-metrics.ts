@@ -18,6 +18,11 @@ type Single = readonly [name: string, help: string, read: (state: CollectorState
 
 const GAUGES: readonly Single[] = [
   ['ready', '1 when /readyz answers 200.', (state) => (judgeReadiness(state).ready ? 1 : 0)],
+  [
+    'load',
+    "How busy the collector's one thread is, from 0 to 1, over the last half minute.",
+    ({ load }) => load,
+  ],
   ['assignment_epoch', 'Epoch of the assignment in force.', ({ assignment }) => assignment?.epoch ?? 0],
   ['symbols_assigned', 'Symbols of the assignment.', ({ assignment }) => assignment?.symbols.length ?? 0],
   ['symbols_unknown', 'Symbols that the venue does not list.', ({ session }) => session?.unknown.length ?? 0],

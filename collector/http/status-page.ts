@@ -42,6 +42,7 @@ function collectionStats(state: CollectorState): Readonly<Record<string, unknown
     messages_per_second: report?.perSecond ?? 0,
     gaps: report?.gaps ?? 0,
     last_gap: report?.lastGap ?? null,
+    load: state.load,
     latency_ms: report?.latencyMs ?? null,
     symbols: report?.symbols ?? null,
     venue: {

@@ -29,6 +29,7 @@ const GOOD: Readonly<Partial<Record<ConditionType, Condition['status']>>> = {
   SymbolsResolved: 'True',
   CountsExact: 'True',
   RedundancyReduced: 'False',
+  Overloaded: 'False',
 };
 const NOTE_LENGTH = 1_000;
 

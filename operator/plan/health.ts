@@ -15,6 +15,8 @@ export interface ShardHealth {
   readonly accounted: number;
   readonly flowing: boolean;
   readonly publishing: boolean;
+  /** Of its busiest pod that stays, from 0 to 1. */
+  readonly load: number;
   readonly problems: readonly Problem[];
 }
 
@@ -35,6 +37,7 @@ function shardHealth(observed: Observed, shard: number): ShardHealth {
     active: most(({ symbols }) => symbols.inSync + symbols.resyncing),
     accounted: most(accountedFor),
     flowing: reports.some(({ flow }) => flow.connected && flow.flowing),
+    load: Math.max(0, ...reports.filter(({ terminating }) => !terminating).map(({ load }) => load ?? 0)),
     publishing: reports.some((report) => isPublishing(report, observed.nowMs)),
     problems: reports.flatMap(({ problems }) => problems),
   };

@@ -50,6 +50,7 @@ export const REASONS = {
   NothingStalled: entry('Nothing in the spec keeps the feed from being collected.', 'Stalled'),
   RedundancyNotRequested: entry('`spec.redundancy` is 1.', 'RedundancyReduced'),
   BothReplicasReady: entry('Every shard has both replicas ready.', 'RedundancyReduced'),
+  WithinOneCore: entry('No collector is busy all the time.', 'Overloaded'),
 
   // Wanted by the user
   Paused: entry(
@@ -59,6 +60,7 @@ export const REASONS = {
     'Publishing',
     'SymbolsResolved',
     'RedundancyReduced',
+    'Overloaded',
     'Reconciling',
     'Paused',
   ),
@@ -76,6 +78,7 @@ export const REASONS = {
     'StreamReady',
     'SymbolsResolved',
     'CountsExact',
+    'Overloaded',
   ),
   AwaitingSpecChange: entry('Nothing can be planned until the spec changes; see Stalled.', 'Reconciling'),
   Deleting: entry('The feed is being deleted.', 'Ready', 'Reconciling'),
@@ -130,6 +133,14 @@ export const REASONS = {
     'The API server refuses the pod (quota, Pod Security, admission); its answer is in the message.',
     'Ready',
     'Reconciling',
+  ),
+  ShardHot: entry(
+    'A collector has been busy for more than 80 % of the last half minute, of a processor or of the share that its limit leaves it: data waits for it. The message names the shard and the `collectors` that would mend it.',
+    'Overloaded',
+  ),
+  SymbolHot: entry(
+    'The collector of a single symbol is that busy. A symbol is not split: give its pod more of a processor, or collect fewer streams of it.',
+    'Overloaded',
   ),
   ReplicaMissing: entry('A shard has fewer than two ready replicas.', 'RedundancyReduced'),
 

@@ -7,6 +7,7 @@ import type { SelectionView } from './selection.ts';
 import { rfc3339 } from './time.ts';
 import type { Observed, Outcome, Plan, ReceivedReport } from './types.ts';
 import { countsExact, dataFlowing, publishing, streamReady, symbolsResolved } from './verdicts-data.ts';
+import { overloaded } from './overloaded.ts';
 import {
   pausedCondition,
   ready,
@@ -94,6 +95,7 @@ function conditions(input: StatusInput): readonly Condition[] {
     ['SymbolsResolved', symbolsResolved(input)],
     ['CountsExact', countsExact(input)],
     ['RedundancyReduced', redundancyReduced(input)],
+    ['Overloaded', overloaded(input)],
     ['Paused', pausedCondition(input)],
   ];
   const { feed, previous, nowMs } = input.observed;

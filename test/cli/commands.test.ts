@@ -116,6 +116,7 @@ describe('collect without an operator', () => {
       identity: { pod: 'p', replica: 'a', startedMs: 0 },
       nowMs: Date.UTC(2026, 0, 1, 12, 30, 5),
       terminating: false,
+      load: 0,
       assignment: assignment(),
       writer: 'p.1',
       session: SESSION_STATUS,

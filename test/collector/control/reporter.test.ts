@@ -30,6 +30,7 @@ describe('reports', () => {
       identity: { pod: 'p', replica: 'a', startedMs: 1 },
       nowMs: clock.nowMs(),
       terminating: false,
+      load: 0,
       assignment: assignment(),
       writer: 'p.1',
       session: { ...SESSION_STATUS, symbols: symbols('inSync', 'inSync') },

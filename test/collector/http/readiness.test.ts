@@ -22,6 +22,7 @@ const READY: CollectorState = {
   identity: { pod: 'p', replica: 'a', startedMs: NOW_MS - 61_500 },
   nowMs: NOW_MS,
   terminating: false,
+  load: 0.35,
   assignment: assignment({ symbols: ['BTC-USDT', 'ETH-USDT'] }),
   writer: 'p.1',
   session: {

@@ -68,6 +68,7 @@ describe('a collector process', () => {
       clock,
       log: createLogger('test', 'silent'),
       random: () => 0.5,
+      load: () => 0,
       shutdown: watchShutdown(signals),
       gaveUp: promise,
       onStarted: (now) => {

@@ -30,6 +30,10 @@ const READY_MS = 180_000;
 export interface NodeClusterOptions {
   readonly namespace: string;
   readonly collectors: number;
+  /** Updates of a symbol in a second. */
+  readonly rate?: number;
+  /** Of a collector's processor; one that has too little of it is not waited for. */
+  readonly cpu?: string;
 }
 
 export class NodeCluster {
@@ -50,9 +54,9 @@ export class NodeCluster {
     this.#namespace = namespace;
   }
 
-  static async start({ namespace, collectors }: NodeClusterOptions): Promise<NodeCluster> {
+  static async start({ namespace, collectors, rate = 50, cpu }: NodeClusterOptions): Promise<NodeCluster> {
     const nats = await startNats({ host: HOST });
-    const venue = await startVenue(['--symbols', [...STEADY, PASSING].join(','), '--rate', '50']);
+    const venue = await startVenue(['--symbols', [...STEADY, PASSING].join(','), '--rate', String(rate)]);
     const installation = await install(namespace, [
       'simulator.enabled=false',
       'nats.enabled=false',
@@ -71,8 +75,8 @@ spec:
   streams: [orderbook, trade]
   sharding: { collectors: ${collectors} }
   endpoints: { websocket: "${venue.socket}", rest: "${venue.url}" }
-`);
-    await cluster.settled('the feed');
+${cpu === undefined ? '' : `  template: { resources: { limits: { cpu: "${cpu}" } } }\n`}`);
+    if (cpu === undefined) await cluster.settled('the feed');
     return cluster;
   }
 

@@ -111,6 +111,7 @@ export type SchemaStatus = {
       | 'SymbolsResolved'
       | 'CountsExact'
       | 'RedundancyReduced'
+      | 'Overloaded'
       | 'Paused';
     readonly status: 'True' | 'False' | 'Unknown';
     readonly reason: string;

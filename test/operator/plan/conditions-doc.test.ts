@@ -20,6 +20,7 @@ const MEANINGS: Readonly<Record<ConditionType, string>> = {
   SymbolsResolved: 'The venue lists every symbol; those it does not list are named, the rest is collected.',
   CountsExact: '`messages.total` is exact; else the message gives the bounds.',
   RedundancyReduced: '`spec.redundancy` is 2 and some shard has fewer than two ready replicas.',
+  Overloaded: 'A collector needs more than one processor, or more than its limit leaves it.',
   Paused: '`spec.paused` is true.',
 };
 

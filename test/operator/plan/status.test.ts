@@ -232,6 +232,85 @@ test('a replica without a node of its own is named, with the mend', () => {
   assert.equal(said(whole, 'RedundancyReduced'), 'False/BothReplicasReady');
 });
 
+const busy = (shard: number, load: number, assigned = 2) => {
+  const pod = `binance-majors-${shard}-a-1`;
+  const symbols = { assigned, inSync: assigned, resyncing: 0, unknown: [], duplicates: [], worst: [] };
+  return reportOf({ shard, pod, load, symbols });
+};
+const four = ['BTC-USDT', 'ETH-USDT', 'LTC-USDT', 'XRP-USDT'];
+const HOT_CASES: readonly {
+  readonly name: string;
+  readonly loads: readonly (readonly [load: number, assigned: number])[];
+  readonly symbols?: readonly string[];
+  readonly was?: boolean;
+  readonly said: string;
+  readonly message: RegExp;
+}[] = [
+  { name: 'below', loads: [[0.75, 4]], said: 'False/WithinOneCore', message: /no collector is busy/ },
+  {
+    name: 'one of two',
+    loads: [
+      [0.3, 2],
+      [0.8, 2],
+    ],
+    said: 'True/ShardHot',
+    message:
+      /^shard 1 of 2 .*collectors: 4 \(kubectl -n market-data scale collectorfeed binance-majors --replicas=4\)/,
+  },
+  {
+    name: 'it was, a little less',
+    loads: [[0.6, 4]],
+    was: true,
+    said: 'True/ShardHot',
+    message: /collectors: 2/,
+  },
+  { name: 'it was, and is not', loads: [[0.55, 4]], was: true, said: 'False/WithinOneCore', message: /./ },
+  {
+    name: 'more than the symbols are no shards',
+    loads: [
+      [0.9, 2],
+      [0.9, 1],
+    ],
+    symbols: four.slice(0, 3),
+    said: 'True/ShardHot',
+    message: /^shard 0 of 2 .*collectors: 3 /,
+  },
+  {
+    name: 'one symbol alone',
+    loads: [[1, 1]],
+    symbols: four.slice(0, 1),
+    said: 'True/SymbolHot',
+    message: /shard 0 busy \(BTC-USDT\): raise spec.template.resources.limits.cpu/,
+  },
+];
+for (const { name, loads, symbols = four, was = false, said: expected, message } of HOT_CASES)
+  test(`a shard whose collector has no time left is named with the mend: ${name}`, () => {
+    const feed = feedOf({ symbols, sharding: { collectors: loads.length } });
+    const before: Condition = {
+      type: 'Overloaded',
+      status: 'True',
+      reason: 'ShardHot',
+      message: '',
+      observedGeneration: 1,
+      lastTransitionTime: '2026-11-23T10:00:00Z',
+    };
+    const result = statusOf({
+      ...healthy,
+      feed,
+      reports: loads.map(([load, assigned], shard) => busy(shard, load, assigned)),
+      ...(was ? { previous: { conditions: [before] } } : {}),
+    });
+    assert.equal(said(result, 'Overloaded'), expected);
+    assert.match(condition(result, 'Overloaded').message, message);
+  });
+
+test('a busy collector that is on its way out heats no shard; without a report nothing is known', () => {
+  const leaving = { ...busy(0, 1), terminating: true };
+  const result = statusOf({ ...healthy, reports: [leaving, { ...busy(0, 0.1), pod: 'next' }] });
+  assert.equal(said(result, 'Overloaded'), 'False/WithinOneCore');
+  assert.equal(said(statusOf({ pods: [podOf()] }), 'Overloaded'), 'Unknown/NoReport');
+});
+
 test('gaps and resyncs never fall', () => {
   const previous: FeedStatus = { integrity: { gaps: 9, resyncs: 4 } };
   const result = statusOf({ ...healthy, previous, integrity: { gaps: 3, resyncs: 6 } });
