@@ -12,7 +12,10 @@ import { DriftCheck } from './kube/drift.ts';
 import { WorkQueue, type Outcome } from './kube/queue.ts';
 import { WayBack } from './kube/way-back.ts';
 import { EngineMetrics } from './metrics.ts';
+import type { CollectorFeed } from '../contract/feed.ts';
 import { Neighbours } from './neighbours.ts';
+import { rollState, type RollState } from './plan/rolls.ts';
+import { RollBook } from './roll-book.ts';
 import { Reconciler } from './reconcile.ts';
 import type { Settings } from './settings.ts';
 import { StatusWriter } from './status-writer.ts';
@@ -38,7 +41,8 @@ export interface Engine {
   readonly events: EventRecorder;
   readonly queue: WorkQueue;
   /** Puts every feed into the queue. */
-  readonly lookAtAll: () => void;
+  /** What a new leader begins with: what is being rolled, and every feed to look at. */
+  readonly takeStock: () => void;
 }
 
 export const WORKERS = 10;
@@ -92,9 +96,22 @@ export function createEngine(options: EngineOptions, leading: () => boolean): En
       if (feed !== undefined) queue.add(keyOfFeed(feed), 'resync');
     },
   });
-  const parts = { ...options, client, caches, control, neighbours, leading };
+  const rolls = new RollBook({
+    onRoom(feedUid) {
+      const feed = leading() ? caches.feedByUid(feedUid) : undefined;
+      if (feed !== undefined) queue.add(keyOfFeed(feed), 'child');
+    },
+  });
+  const parts = { ...options, client, caches, control, neighbours, rolls, leading };
   const { statuses, events, reconciler } = createReconciler(parts);
   const lookAtAll = (): void => caches.feeds().forEach((feed) => queue.add(keyOfFeed(feed), 'resync'));
+  const takeStock = (): void => {
+    const rollOf = (feed: CollectorFeed): RollState => rollState(caches.owned(feed.metadata.uid), []);
+    rolls.reset(
+      caches.feeds().map((feed) => [feed, effectiveFeed(feed, settings.defaults), rollOf(feed)] as const),
+    );
+    lookAtAll();
+  };
   const queue: WorkQueue = new WorkQueue({
     clock,
     random,
@@ -105,7 +122,7 @@ export function createEngine(options: EngineOptions, leading: () => boolean): En
     onPanic: (key, error) => log.error({ feed: key, err: error }, 'bug: a reconcile threw'),
     onOutcome: (kind, workSeconds, waitedSeconds) => measured.outcome(kind, workSeconds, waitedSeconds),
   });
-  return { metrics, connection, client, wayBack, caches, control, statuses, events, queue, lookAtAll };
+  return { metrics, connection, client, wayBack, caches, control, statuses, events, queue, takeStock };
 }
 
 interface ReconcilerParts extends EngineOptions {
@@ -113,6 +130,7 @@ interface ReconcilerParts extends EngineOptions {
   readonly caches: Caches;
   readonly control: Control;
   readonly neighbours: Neighbours;
+  readonly rolls: RollBook;
   readonly leading: () => boolean;
 }
 
@@ -147,8 +165,9 @@ function createReconciler(
     pusher: control.pusher,
     settler: control.settler,
     drift: new DriftCheck(),
-    observing: { ...control, neighbours: parts.neighbours, nowMs: () => clock.nowMs() },
-    forget: (uid) => [control, statuses, events].forEach((kept) => kept.forget(uid)),
+    rolls: parts.rolls,
+    observing: { ...control, neighbours: parts.neighbours, rolls: parts.rolls, nowMs: () => clock.nowMs() },
+    forget: (uid) => [control, statuses, events, parts.rolls].forEach((kept) => kept.forget(uid)),
   });
   return { statuses, events, reconciler };
 }

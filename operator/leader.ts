@@ -11,7 +11,7 @@ export interface Leader {
 export function createLeader(options: EngineOptions, engine: Engine, stopped: AbortSignal): Leader {
   const { settings, self, clock, random, log } = options;
   const { leaderElection } = settings;
-  const { queue, statuses, control, client, lookAtAll } = engine;
+  const { queue, statuses, control, client, takeStock } = engine;
   const onLeading = (term: AbortSignal): void => {
     log.info({ lease: leaderElection.leaseName, identity: self.pod }, 'leading');
     const resign = (): void => {
@@ -20,7 +20,7 @@ export function createLeader(options: EngineOptions, engine: Engine, stopped: Ab
       control.rest();
     };
     term.addEventListener('abort', resign, { once: true });
-    lookAtAll();
+    takeStock();
     queue.start(AbortSignal.any([term, stopped]));
   };
   if (!leaderElection.enabled) return alone(onLeading);

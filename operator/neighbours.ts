@@ -60,7 +60,7 @@ export class Neighbours {
     for (const other of touched) this.#options.onChange(other);
   }
 
-  of(uid: string): Neighbourhood {
+  of(uid: string): Pick<Neighbourhood, 'collectors' | 'taken'> {
     const known = this.#feeds.get(uid);
     if (known === undefined) return { collectors: 0, taken: [] };
     const all = this.#collectors.get(known.budget) ?? 0;

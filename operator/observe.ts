@@ -8,6 +8,7 @@ import type { Neighbours } from './neighbours.ts';
 import { isFresh } from './plan/health.ts';
 import { selectSymbols } from './plan/selection.ts';
 import type { Observed, ReceivedReport } from './plan/types.ts';
+import type { RollBook } from './roll-book.ts';
 import type { ReportBook } from './reports.ts';
 import type { StreamKeeper } from './streams.ts';
 
@@ -19,6 +20,7 @@ export interface ObserveDeps {
   readonly ledgers: Pick<LedgerBook, 'of'>;
   readonly catalogues: Pick<CatalogueBook, 'observe'>;
   readonly neighbours: Pick<Neighbours, 'set' | 'of'>;
+  readonly rolls: Pick<RollBook, 'of'>;
   /** The status that was computed last, written or not yet; undefined before the first. */
   readonly latestStatus: (feedUid: string) => FeedStatus | undefined;
   readonly defaults: DefaultsOverlay;
@@ -47,7 +49,7 @@ export function observe(feed: CollectorFeed, deps: ObserveDeps): Observed {
     integrity: deps.reports.integrity(uid),
     stream: deps.streams.observe(uid, effective),
     catalogue,
-    neighbours: deps.neighbours.of(uid),
+    neighbours: { ...deps.neighbours.of(uid), ...deps.rolls.of(feed, effective) },
     previous,
     nowMs,
   };

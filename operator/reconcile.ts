@@ -10,8 +10,10 @@ import type { Outcome } from './kube/queue.ts';
 import { observe, type ObserveDeps } from './observe.ts';
 import { contentHash } from './plan/canonical.ts';
 import { plan } from './plan/plan.ts';
+import { rollState } from './plan/rolls.ts';
 import { status } from './plan/status.ts';
 import type { Observed, Outcome as PlanOutcome, Plan, PlannedAssignment } from './plan/types.ts';
+import type { RollBook } from './roll-book.ts';
 import type { WriterSettler } from './settle.ts';
 import type { Settings } from './settings.ts';
 import type { StatusWriter } from './status-writer.ts';
@@ -24,6 +26,7 @@ export interface ReconcilerDeps {
   readonly pusher: AssignmentPusher;
   readonly settler: WriterSettler;
   readonly statuses: StatusWriter;
+  readonly rolls: Pick<RollBook, 'note'>;
   readonly observing: Omit<ObserveDeps, 'latestStatus' | 'defaults' | 'caches' | 'pusher'>;
   /** Lets go of everything that is kept under the UID of a feed that is gone. */
   readonly forget: (feedUid: string) => void;
@@ -65,6 +68,7 @@ export class Reconciler {
     if (feed === undefined || !stays) return { kind: 'done' };
     const observed = this.#observe(feed);
     const planned = plan(observed, this.#deps.settings);
+    this.#noteRoll(observed, planned);
     const applied = await this.#apply(planned, observed, signal);
     this.#deps.settler.ensure(feed.metadata.uid, planned.deadWriters);
     if (!signal.aborted && !isFirstGlance(observed))
@@ -76,6 +80,12 @@ export class Reconciler {
     const { caches, pusher, statuses, settings, observing } = this.#deps;
     const latestStatus = (uid: string): ReturnType<StatusWriter['latest']> => statuses.latest(uid);
     return observe(feed, { ...observing, caches, pusher, latestStatus, defaults: settings.defaults });
+  }
+
+  /** Before anything is awaited: the next feed's plan has to know. */
+  #noteRoll({ feed, objects }: Observed, { effective, apply, held }: Plan): void {
+    const waits = held.some(({ reason }) => reason === 'VenueBusy' || reason === 'UpgradeStopped');
+    this.#deps.rolls.note(feed, effective, { state: rollState(objects, apply), waits });
   }
 
   async #apply(planned: Plan, observed: Observed, signal: AbortSignal): Promise<Applied> {

@@ -95,6 +95,7 @@ const SETTINGS = map(
         imagePullSecrets: list(map({ name: text }, ['name'])),
         resources: map({ limits: quantities, requests: quantities }),
         serviceAccountName: text,
+        rollDeadlineSeconds: count(30, 7_200),
       },
       ['image'],
     ),

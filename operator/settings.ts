@@ -17,6 +17,8 @@ export interface Settings {
       readonly requests?: Readonly<Record<string, string | number>>;
     };
     readonly serviceAccountName: string | null;
+    /** Within this a new pod of a roll has to be in sync. */
+    readonly rollDeadlineSeconds: number;
   };
   readonly control: {
     readonly servers: readonly string[];
@@ -76,6 +78,7 @@ function withDefaults(given: PartialSettings, podNamespace: string | undefined):
       imagePullSecrets: given.collector?.imagePullSecrets ?? [],
       resources: given.collector?.resources ?? {},
       serviceAccountName: given.collector?.serviceAccountName ?? null,
+      rollDeadlineSeconds: given.collector?.rollDeadlineSeconds ?? 600,
     },
     control: {
       servers,

@@ -21,6 +21,8 @@ export function deployment(pod: PodOf, settings: Settings): KubeObject {
     spec: {
       replicas: effective.paused ? 0 : 1,
       revisionHistoryLimit: 1,
+      // Ready is in sync: until then the old pod collects on, and from then on the roll counts as stuck.
+      progressDeadlineSeconds: settings.collector.rollDeadlineSeconds,
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
       selector: { matchLabels: replicaSelector(feed, shard, replica) },
       template,

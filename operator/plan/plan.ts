@@ -9,10 +9,12 @@ import { networkPolicy } from './networkpolicy.ts';
 import { deadWriters } from './dead-writers.ts';
 import { heldRolls } from './rolls.ts';
 import { selectSymbols, type SelectionView } from './selection.ts';
-import type { KubeObject, Neighbourhood, Observed, Plan, PlannedAssignment } from './types.ts';
+import type { HeldRoll, KubeObject, Neighbourhood, Observed, Plan, PlannedAssignment } from './types.ts';
 
 /** How soon to look again while something waits for time rather than for an event. */
 const HELD_AGAIN_MS = 5_000;
+/** Who waits for rolls of others is woken when there is room; should that go amiss, it looks itself. */
+const WAVE_AGAIN_MS = 30_000;
 /** A surplus shard goes at the latest this long after it was told so. */
 const FAREWELL_MS = 30_000;
 
@@ -52,7 +54,7 @@ export function plan(observed: Observed, settings: Settings): Plan {
     ],
     prune: surplus.prune,
     held,
-    ...again(held.length > 0 || surplus.waiting, selection, observed.nowMs),
+    ...again(waitMs(held, surplus.waiting), selection, observed.nowMs),
   };
 }
 
@@ -63,12 +65,15 @@ function withoutTaken(effective: EffectiveFeed, { taken }: Neighbourhood): Effec
   return { ...effective, symbols: effective.symbols.filter((symbol) => !gone.has(symbol)) };
 }
 
-function again(waits: boolean, selection: SelectionView, nowMs: number): Pick<Plan, 'requeueAfterMs'> {
+function waitMs(held: readonly HeldRoll[], isSurplusWaiting: boolean): number {
+  const ofOthers = held.every(({ reason }) => reason === 'VenueBusy' || reason === 'UpgradeStopped');
+  if (isSurplusWaiting || !ofOthers) return HELD_AGAIN_MS;
+  return held.length > 0 ? WAVE_AGAIN_MS : Number.POSITIVE_INFINITY;
+}
+
+function again(soonMs: number, selection: SelectionView, nowMs: number): Pick<Plan, 'requeueAfterMs'> {
   const changesMs = selection.kind === 'selected' ? selection.changesMs : null;
-  const afterMs = Math.min(
-    waits ? HELD_AGAIN_MS : Number.POSITIVE_INFINITY,
-    changesMs === null ? Number.POSITIVE_INFINITY : changesMs - nowMs,
-  );
+  const afterMs = Math.min(soonMs, changesMs === null ? Number.POSITIVE_INFINITY : changesMs - nowMs);
   return Number.isFinite(afterMs) ? { requeueAfterMs: Math.max(1, afterMs) } : {};
 }
 

@@ -112,7 +112,8 @@ function container(
   const probe = (path: string, periodSeconds: number, failureThreshold: number): unknown => ({
     httpGet: { path, port: 'http' },
     periodSeconds,
-    timeoutSeconds: 2,
+    // A collector that has too little of a processor answers late: ended, it would only begin anew.
+    timeoutSeconds: 5,
     failureThreshold,
   });
   return {

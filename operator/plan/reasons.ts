@@ -90,7 +90,7 @@ export const REASONS = {
   ),
   RollingOut: entry('Pods of the new template are taking over.', 'Reconciling'),
   RollHeld: entry(
-    'A roll waits: for another roll of the feed, or until the spill of its shard is empty.',
+    'A roll waits: for another roll of the feed or behind the same address of the venue, until the spill of its shard is empty, or because the same image does not come into sync in another feed, which the message names.',
     'Reconciling',
   ),
   PodsStarting: entry('Collector pods are starting.', 'Reconciling'),
@@ -141,6 +141,10 @@ export const REASONS = {
   SymbolHot: entry(
     'The collector of a single symbol is that busy. A symbol is not split: give its pod more of a processor, or collect fewer streams of it.',
     'Overloaded',
+  ),
+  RollStuck: entry(
+    'The new pod of a roll is not in sync within the deadline (chart value `collector.rollDeadlineSeconds`). The pods that run collect on, and no further collector rolls to that image. Undo the change, or make another one; the message says where.',
+    'Stalled',
   ),
   ReplicaMissing: entry('A shard has fewer than two ready replicas.', 'RedundancyReduced'),
 

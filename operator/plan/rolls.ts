@@ -1,4 +1,4 @@
-import type { ReceivedReport, HeldRoll, KubeObject } from './types.ts';
+import type { ReceivedReport, HeldRoll, KubeObject, Neighbourhood } from './types.ts';
 import { ANNOTATIONS, shardOf } from './names.ts';
 import { REPORT_FRESH_MS } from './freshness.ts';
 
@@ -6,15 +6,22 @@ export interface RollInput {
   readonly wanted: readonly KubeObject[];
   readonly live: readonly KubeObject[];
   readonly reports: readonly ReceivedReport[];
+  readonly neighbours: Pick<Neighbourhood, 'collectors' | 'rolling' | 'stuck'>;
   readonly nowMs: number;
 }
+
+/** The assignments leave a fifth of the venue's budget to rolls, a quarter of what the collectors share. */
+const WAVE_SHARE = 1 / 4;
 
 /**
  * Which Deployments have to wait with their new pod template. One roll a feed at a time, so that a bad template stops at
  * its first pod, the two letters are never rolled together and the venue's budget for rolls holds. A shard with records
  * on its spill waits: the spill goes with its pod. A roll that is stuck may always be replaced by the next template.
+ * Of all feeds behind one address of a venue, so many roll at once as its budget for rolls can bear; and no roll begins to an
+ * image that does not come into sync elsewhere: so an upgrade of all feeds stops itself.
  */
-export function heldRolls({ wanted, live, reports, nowMs }: RollInput): readonly HeldRoll[] {
+export function heldRolls(input: RollInput): readonly HeldRoll[] {
+  const { wanted, live } = input;
   const pairs = wanted.map((object) => ({
     object,
     before: live.find(
@@ -23,27 +30,41 @@ export function heldRolls({ wanted, live, reports, nowMs }: RollInput): readonly
   }));
   const rolling = pairs.filter(({ before }) => before !== undefined && isRolling(before));
   const waiting = pairs.filter(({ object, before }) => before !== undefined && wouldRoll(object, before));
-  const spilled = (object: KubeObject): boolean =>
-    reports.some(
-      (report) =>
-        report.shard === shardOf(object) &&
-        nowMs - report.receivedMs <= REPORT_FRESH_MS &&
-        report.publish.spilledBytes > 0,
-    );
-  const free = waiting.filter(({ object }) => !spilled(object));
+  const free = waiting.filter(({ object }) => !isSpilled(object, input));
+  // What is being rolled already has its place in the wave.
   const next =
     rolling.length === 0
-      ? free[0]
+      ? free.find(({ object }) => heldByOthers(object, input) === undefined)
       : rolling.every((pair) => waiting.includes(pair))
         ? free.find((pair) => rolling.includes(pair))
         : undefined;
   return waiting
     .filter((pair) => pair !== next)
-    .map(({ object }) => ({
-      deployment: object.metadata.name,
-      reason: spilled(object) ? 'SpillNotEmpty' : 'OtherRollFirst',
-    }));
+    .map(({ object }) => {
+      const deployment = object.metadata.name;
+      if (isSpilled(object, input)) return { deployment, reason: 'SpillNotEmpty' };
+      const others = rolling.length === 0 && next === undefined ? heldByOthers(object, input) : undefined;
+      return { deployment, ...(others ?? { reason: 'OtherRollFirst' }) };
+    });
 }
+
+function heldByOthers(
+  object: KubeObject,
+  { wanted, neighbours: { collectors, rolling, stuck } }: RollInput,
+): Omit<HeldRoll, 'deployment'> | undefined {
+  const bad = stuck.find(({ image }) => image === imageOf(object));
+  if (bad !== undefined) return { reason: 'UpgradeStopped', because: bad.feed };
+  const wave = Math.max(1, Math.floor((collectors + wanted.length) * WAVE_SHARE));
+  return rolling >= wave ? { reason: 'VenueBusy' } : undefined;
+}
+
+const isSpilled = (object: KubeObject, { reports, nowMs }: RollInput): boolean =>
+  reports.some(
+    (report) =>
+      report.shard === shardOf(object) &&
+      nowMs - report.receivedMs <= REPORT_FRESH_MS &&
+      report.publish.spilledBytes > 0,
+  );
 
 function wouldRoll(wanted: KubeObject, live: KubeObject): boolean {
   const { replicas } = wanted.spec ?? {};
@@ -61,3 +82,47 @@ export function isRolling({ metadata, status }: KubeObject): boolean {
     number('replicas') > number('updatedReplicas')
   );
 }
+
+/** Of one feed. */
+export type RollState =
+  | { readonly kind: 'rest' }
+  | { readonly kind: 'rolling' }
+  | { readonly kind: 'stuck'; readonly image: string };
+
+/** `applied`: what the plan is about to apply. */
+export function rollState(live: readonly KubeObject[], applied: readonly KubeObject[]): RollState {
+  const deployments = live.filter(({ kind }) => kind === 'Deployment');
+  const begins = deployments.some((before) =>
+    applied.some(
+      (object) =>
+        object.kind === 'Deployment' &&
+        object.metadata.name === before.metadata.name &&
+        wouldRoll(object, before),
+    ),
+  );
+  if (begins) return { kind: 'rolling' };
+  const stuck = deployments.find(isStuck);
+  if (stuck !== undefined) return { kind: 'stuck', image: imageOf(stuck) };
+  return { kind: deployments.some(isRolling) ? 'rolling' : 'rest' };
+}
+
+interface DeploymentCondition {
+  readonly type?: string;
+  readonly status?: string;
+  readonly reason?: string;
+}
+
+/** No new pod came into sync within `progressDeadlineSeconds`; the old ones collect on. */
+export function isStuck(deployment: KubeObject): boolean {
+  const conditions = deployment.status?.['conditions'];
+  const list = Array.isArray(conditions) ? (conditions as readonly DeploymentCondition[]) : [];
+  const progressing = list.find(({ type }) => type === 'Progressing');
+  return isRolling(deployment) && progressing?.reason === 'ProgressDeadlineExceeded';
+}
+
+interface PodSpec {
+  readonly template?: { readonly spec?: { readonly containers?: readonly { readonly image?: string }[] } };
+}
+
+export const imageOf = ({ spec }: KubeObject): string =>
+  (spec as PodSpec | undefined)?.template?.spec?.containers?.[0]?.image ?? '';

@@ -103,11 +103,21 @@ export interface TakenSymbol {
   readonly stream: string;
 }
 
+/** A roll whose new pod is not in sync within the deadline. */
+export interface StuckRoll {
+  /** `<namespace>/<name>` of the feed. */
+  readonly feed: string;
+  readonly image: string;
+}
+
 /** What other feeds have to do with this one. */
 export interface Neighbourhood {
   /** Collectors of other feeds that share the venue's limits of one address with this feed's. */
   readonly collectors: number;
   readonly taken: readonly TakenSymbol[];
+  /** Of those feeds: how many are being rolled, and which are stuck with that. */
+  readonly rolling: number;
+  readonly stuck: readonly StuckRoll[];
 }
 
 export interface Observed {
@@ -176,7 +186,9 @@ export interface DeadWriter {
 /** A Deployment whose new pod template waits; it is absent from `Plan.apply`. */
 export interface HeldRoll {
   readonly deployment: string;
-  readonly reason: 'SpillNotEmpty' | 'OtherRollFirst';
+  readonly reason: 'SpillNotEmpty' | 'OtherRollFirst' | 'VenueBusy' | 'UpgradeStopped';
+  /** Of `UpgradeStopped`: the feed in which the same image does not come into sync. */
+  readonly because?: string;
 }
 
 /** What became of the plan. */

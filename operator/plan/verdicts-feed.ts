@@ -1,7 +1,7 @@
 import { acknowledgedEpoch } from './health.ts';
 import { podTrouble } from './pods.ts';
 import { replicasOf } from './names.ts';
-import { isRolling } from './rolls.ts';
+import { imageOf, isRolling, isStuck } from './rolls.ts';
 import {
   isFalse,
   isTrue,
@@ -14,17 +14,31 @@ import {
   type Verdict,
 } from './verdicts.ts';
 import type { Reason } from './reasons.ts';
-import type { Fault } from './types.ts';
+import type { Fault, HeldRoll } from './types.ts';
 
 const stalling = ({ plan }: StatusInput): Fault | undefined =>
   plan.faults.find(({ severity }) => severity === 'stalled');
 
 export function stalled(input: StatusInput): Verdict {
   const over = input.plan.effective.paused || input.observed.feed.metadata.deletionTimestamp !== undefined;
-  const fault = over ? undefined : stalling(input);
+  const fault = over ? undefined : (stalling(input) ?? stuckRoll(input));
   return fault === undefined
     ? isFalse('NothingStalled', 'nothing in the spec keeps the feed from being collected')
     : isTrue(fault.reason, fault.message);
+}
+
+/** What ran before runs on, so the feed may be Ready all the same. */
+function stuckRoll({ observed }: StatusInput): Pick<Fault, 'reason' | 'message'> | undefined {
+  const stuck = observed.objects.find((object) => object.kind === 'Deployment' && isStuck(object));
+  if (stuck === undefined) return undefined;
+  const own = observed.feed.spec.template?.image !== undefined;
+  const back = own
+    ? 'set spec.template back to what it was, or to another image'
+    : 'go back with helm rollback, or set spec.template.image to the image that ran before';
+  return {
+    reason: 'RollStuck',
+    message: `Deployment ${stuck.metadata.name}: its new pod (${imageOf(stuck)}) was not in sync within ${String(stuck.spec?.['progressDeadlineSeconds'])} s; the one before collects on. ${back}`,
+  };
 }
 
 /** Follows from `publishing`, so that Ready is never True beside Publishing that is not. */
@@ -62,9 +76,14 @@ function worstText({ shards }: StatusInput): string {
   return `; ${worst.symbol} is ${worst.state}${worst.reason === '' ? '' : `: ${worst.reason}`}`;
 }
 
-export function symbolSums({ shards }: StatusInput): { readonly active: number; readonly accounted: number } {
+/** A symbol that moves is in sync on two shards for a while: it is one. */
+export function symbolSums({ shards, plan }: StatusInput): {
+  readonly active: number;
+  readonly accounted: number;
+} {
+  const active = shards.reduce((sum, shard) => sum + shard.active, 0);
   return {
-    active: shards.reduce((sum, shard) => sum + shard.active, 0),
+    active: Math.min(active, plan.effective.symbols.length),
     accounted: shards.reduce((sum, shard) => sum + shard.accounted, 0),
   };
 }
@@ -109,6 +128,13 @@ export function reconciling(input: StatusInput): Verdict {
   return progress(input) ?? isFalse('AsPlanned', 'every object is as planned');
 }
 
+const WAITS: Readonly<Record<HeldRoll['reason'], string>> = {
+  SpillNotEmpty: 'until the spill of its shard is published',
+  OtherRollFirst: 'for another roll of this feed',
+  VenueBusy: "for rolls of other feeds: the venue's budget of this address bears no more at once",
+  UpgradeStopped: 'because the same image does not come into sync in feed',
+};
+
 function progress(input: StatusInput): Verdict | undefined {
   const { observed, plan, shards } = input;
   const rolling = observed.objects.find((object) => object.kind === 'Deployment' && isRolling(object));
@@ -118,9 +144,7 @@ function progress(input: StatusInput): Verdict | undefined {
   if (held !== undefined)
     return isTrue(
       'RollHeld',
-      held.reason === 'SpillNotEmpty'
-        ? `Deployment ${held.deployment} waits until the spill of its shard is published`
-        : `Deployment ${held.deployment} waits for another roll of this feed`,
+      `Deployment ${held.deployment} waits ${WAITS[held.reason]}${held.because === undefined ? '' : ` ${held.because}; see its condition Stalled`}`,
     );
   const starting = shards.find(({ reports }) => reports.length === 0);
   if (starting !== undefined)

@@ -34,6 +34,15 @@ export interface NodeClusterOptions {
   readonly rate?: number;
   /** Of a collector's processor; one that has too little of it is not waited for. */
   readonly cpu?: string;
+  /** Of the chart. */
+  readonly values?: readonly string[];
+}
+
+/** A Deployment of collectors as it is. */
+export interface SeenDeployment {
+  readonly name: string;
+  readonly image: string;
+  readonly isRolling: boolean;
 }
 
 export class NodeCluster {
@@ -54,7 +63,8 @@ export class NodeCluster {
     this.#namespace = namespace;
   }
 
-  static async start({ namespace, collectors, rate = 50, cpu }: NodeClusterOptions): Promise<NodeCluster> {
+  static async start(options: NodeClusterOptions): Promise<NodeCluster> {
+    const { namespace, collectors, rate = 50, cpu, values = [] } = options;
     const nats = await startNats({ host: HOST });
     const venue = await startVenue(['--symbols', [...STEADY, PASSING].join(','), '--rate', String(rate)]);
     const installation = await install(namespace, [
@@ -62,6 +72,7 @@ export class NodeCluster {
       'nats.enabled=false',
       `nats.servers={${nats.url}}`,
       'operator.replicas=2',
+      ...values,
     ]);
     const reader = await nats.connect();
     const cluster = new NodeCluster({ nats, venue, reader, installation }, namespace);
@@ -98,6 +109,30 @@ ${cpu === undefined ? '' : `  template: { resources: { limits: { cpu: "${cpu}" }
 
   async pods(): Promise<readonly string[]> {
     return (await this.kubectl('get', 'pods', '-l', COLLECTORS, '-o', 'name')).split('\n').filter(Boolean);
+  }
+
+  async deployments(): Promise<readonly SeenDeployment[]> {
+    interface Live {
+      readonly metadata: { readonly name: string; readonly generation: number };
+      readonly spec: {
+        readonly template: { readonly spec: { readonly containers: readonly { readonly image: string }[] } };
+      };
+      readonly status: {
+        readonly observedGeneration?: number;
+        readonly replicas?: number;
+        readonly updatedReplicas?: number;
+      };
+    }
+    const text = await this.kubectl('get', 'deployments', '-l', COLLECTORS, '-o', 'json');
+    return (JSON.parse(text) as { readonly items: readonly Live[] }).items.map(
+      ({ metadata: { name, generation }, spec, status }) => ({
+        name,
+        image: spec.template.spec.containers[0]?.image ?? '',
+        isRolling:
+          (status.observedGeneration ?? 0) < generation ||
+          (status.replicas ?? 0) > (status.updatedReplicas ?? 0),
+      }),
+    );
   }
 
   async operatorPods(): Promise<readonly string[]> {

@@ -6,6 +6,7 @@ import type { CollectorFeed } from '../../../contract/feed.ts';
 import { AssignmentPusher } from '../../../operator/assignments.ts';
 import { DriftCheck } from '../../../operator/kube/drift.ts';
 import { Neighbours } from '../../../operator/neighbours.ts';
+import { RollBook } from '../../../operator/roll-book.ts';
 import { failure } from '../../../operator/kube/fault.ts';
 import type { Outcome } from '../../../operator/kube/queue.ts';
 import type {
@@ -69,7 +70,9 @@ describe('reconciling a feed', () => {
         ...new Set(owned.flatMap(({ metadata }) => metadata.ownerReferences?.[0]?.uid ?? [])),
       ],
     } as unknown as ReconcilerDeps['caches'];
+    const rolls = new RollBook({ onRoom: () => undefined });
     reconciler = new Reconciler({
+      rolls,
       settings: settingsOf(),
       client,
       caches,
@@ -83,6 +86,7 @@ describe('reconciling a feed', () => {
         ledgers: { of: () => [] },
         catalogues: { observe: () => catalogue },
         neighbours: new Neighbours({ onChange: () => undefined }),
+        rolls,
         nowMs: () => clock.nowMs(),
       },
       forget: (uid) => forgotten.push(uid),

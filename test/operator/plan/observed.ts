@@ -59,7 +59,7 @@ export function observedOf(parts: Partial<Observed> = {}): Observed {
     integrity: { gaps: 0, resyncs: 0 },
     stream: { kind: 'pending' },
     catalogue: { kind: 'unneeded' },
-    neighbours: { collectors: 0, taken: [] },
+    neighbours: { collectors: 0, taken: [], rolling: 0, stuck: [] },
     previous: undefined,
     nowMs: NOW_MS,
     ...parts,

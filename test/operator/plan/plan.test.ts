@@ -258,7 +258,7 @@ function epochOf(objects: readonly KubeObject[], shard: number): number {
 test('a symbol that an older feed publishes is not collected, and named with that feed', () => {
   const taken = [{ symbol: 'ETH-USDT', by: 'market-data/older', stream: 'trade' }];
   const observed = observedOf({
-    neighbours: { collectors: 1, taken },
+    neighbours: { collectors: 1, taken, rolling: 0, stuck: [] },
     reports: [reportOf({ symbols: { ...reportOf().symbols, assigned: 1, inSync: 1 } })],
   });
   const next = planned(observed);
@@ -274,7 +274,7 @@ test('a symbol that an older feed publishes is not collected, and named with tha
 test('a feed of which older ones have every symbol collects nothing, is not ready and says why', () => {
   const taken = ['BTC-USDT', 'ETH-USDT'].map((symbol) => ({ symbol, by: 'a/older', stream: 'trade' }));
   const observed = observedOf({
-    neighbours: { collectors: 1, taken },
+    neighbours: { collectors: 1, taken, rolling: 0, stuck: [] },
     reports: [reportOf({ symbols: { ...reportOf().symbols, assigned: 0, inSync: 0 } })],
   });
   const next = planned(observed);
@@ -287,7 +287,7 @@ test('a feed of which older ones have every symbol collects nothing, is not read
 test('collectors of other feeds behind the address make the share smaller, and seldom write it anew', () => {
   const share = (observed: Observed): unknown => planned(observed).assignments[0]?.assignment.budget;
   const others = (collectors: number): Pick<Observed, 'neighbours'> => ({
-    neighbours: { collectors, taken: [] },
+    neighbours: { collectors, taken: [], rolling: 0, stuck: [] },
   });
   assert.deepEqual(share(observedOf()), { weightPerMinute: 4_800, connections: 240 });
   assert.deepEqual(share(observedOf(others(4))), { weightPerMinute: 600, connections: 30 });
@@ -306,7 +306,9 @@ test('collectors of other feeds behind the address make the share smaller, and s
 test('more collectors than the venue has shares for one address are named', () => {
   const feed = feedOf({ exchange: 'deribit', market: 'perpetual', symbols: ['BTC-USD-PERP'] });
   const reasons = (collectors: number): readonly string[] =>
-    planned(observedOf({ feed, neighbours: { collectors, taken: [] } })).faults.map(({ reason }) => reason);
+    planned(observedOf({ feed, neighbours: { collectors, taken: [], rolling: 0, stuck: [] } })).faults.map(
+      ({ reason }) => reason,
+    );
   assert.deepEqual(reasons(24), []);
   assert.deepEqual(reasons(25), ['BudgetExhausted']);
 });

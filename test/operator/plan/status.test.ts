@@ -32,6 +32,17 @@ test('a feed whose collector has all in sync and confirms is Ready', () => {
   assert.equal(good.collectors?.summary, '1/1');
 });
 
+test('a symbol that moves, in sync on two shards meanwhile, is one symbol', () => {
+  const symbols = { assigned: 2, inSync: 2, resyncing: 0, unknown: [], duplicates: [], worst: [] };
+  const moving = statusOf({
+    ...healthy,
+    feed: feedOf({ sharding: { collectors: 2 } }),
+    reports: [reportOf(), reportOf({ shard: 1, pod: 'b', symbols })],
+  });
+  assert.equal(moving.symbols?.summary, '2/2');
+  assert.match(condition(moving, 'Ready').message, /^2 of 2 symbols/);
+});
+
 test('no report, or one that is older than 15 s, is Unknown and never False', () => {
   const silent: readonly Partial<Observed>[] = [
     {},
