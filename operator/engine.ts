@@ -1,5 +1,6 @@
 import type { KubeConfig } from '@kubernetes/client-node';
-import { effectiveFeed } from '../contract/effective.ts';
+import { effectiveFeed, type EffectiveFeed } from '../contract/effective.ts';
+import type { CollectorFeed } from '../contract/feed.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
 import { createMetrics, type Metrics } from '../runtime/metrics.ts';
@@ -9,10 +10,9 @@ import { EventRecorder } from './events.ts';
 import { createKubeClient, NO_ANSWER, type KubeClient } from './kube/client.ts';
 import { connectTo, type Connection } from './kube/connection.ts';
 import { DriftCheck } from './kube/drift.ts';
-import { WorkQueue, type Outcome } from './kube/queue.ts';
+import { WorkQueue, type Outcome, type Priority } from './kube/queue.ts';
 import { WayBack } from './kube/way-back.ts';
 import { EngineMetrics } from './metrics.ts';
-import type { CollectorFeed } from '../contract/feed.ts';
 import { Neighbours } from './neighbours.ts';
 import { rollState, type RollState } from './plan/rolls.ts';
 import { RollBook } from './roll-book.ts';
@@ -52,16 +52,11 @@ const COUNTS_AFTER_MS = 1_000;
 const COUNTS_PER_SECOND = 100;
 
 export function createEngine(options: EngineOptions, leading: () => boolean): Engine {
-  const { settings, self, config, clock, random, log } = options;
+  const { settings, self, clock, random, log } = options;
   const metrics = createMetrics();
   const measured = new EngineMetrics(metrics.registry);
-  const connection = connectTo(config, clock);
-  const wayBack = new WayBack({ clock, onBack: () => caches.reopen() });
-  const onRequest = (method: string, code: string): void => {
-    measured.request(method, code);
-    wayBack.request(code !== NO_ANSWER);
-  };
-  const client = createKubeClient({ connection, clock, onRequest });
+  const toApi = connectToApi(options, measured, () => caches.reopen());
+  const { client } = toApi;
   const control = createControl({
     settings,
     pod: self.pod,
@@ -69,11 +64,11 @@ export function createEngine(options: EngineOptions, leading: () => boolean): En
     random,
     log,
     onChange(feedUid, change) {
-      const feed = leading() ? caches.feedByUid(feedUid) : undefined;
-      if (feed === undefined) return;
+      const key = ledKey(feedUid);
+      if (key === undefined) return;
       const rareMs = (caches.feedCount * 1_000) / COUNTS_PER_SECOND;
-      if (change === 'transition') queue.add(keyOfFeed(feed), 'child');
-      else queue.after(keyOfFeed(feed), Math.max(COUNTS_AFTER_MS, rareMs));
+      if (change === 'transition') queue.add(key, 'child');
+      else queue.after(key, Math.max(COUNTS_AFTER_MS, rareMs));
     },
   });
   const caches: Caches = new Caches({
@@ -90,26 +85,21 @@ export function createEngine(options: EngineOptions, leading: () => boolean): En
     onFault: (kind, operation, fault) =>
       log.warn({ kind, operation, ...fault }, 'watch broken, trying again'),
   });
-  const neighbours = new Neighbours({
-    onChange(feedUid) {
-      const feed = leading() ? caches.feedByUid(feedUid) : undefined;
-      if (feed !== undefined) queue.add(keyOfFeed(feed), 'resync');
-    },
-  });
-  const rolls = new RollBook({
-    onRoom(feedUid) {
-      const feed = leading() ? caches.feedByUid(feedUid) : undefined;
-      if (feed !== undefined) queue.add(keyOfFeed(feed), 'child');
-    },
-  });
+  const ledKey = (feedUid: string): string | undefined => {
+    const feed = leading() ? caches.feedByUid(feedUid) : undefined;
+    return feed && keyOfFeed(feed);
+  };
+  const lookAt = (priority: Priority) => (feedUid: string) => {
+    const key = ledKey(feedUid);
+    if (key !== undefined) queue.add(key, priority);
+  };
+  const neighbours = new Neighbours({ onChange: lookAt('resync') });
+  const rolls = new RollBook({ onRoom: lookAt('child') });
   const parts = { ...options, client, caches, control, neighbours, rolls, leading };
   const { statuses, events, reconciler } = createReconciler(parts);
   const lookAtAll = (): void => caches.feeds().forEach((feed) => queue.add(keyOfFeed(feed), 'resync'));
   const takeStock = (): void => {
-    const rollOf = (feed: CollectorFeed): RollState => rollState(caches.owned(feed.metadata.uid), []);
-    rolls.reset(
-      caches.feeds().map((feed) => [feed, effectiveFeed(feed, settings.defaults), rollOf(feed)] as const),
-    );
+    rolls.reset(seenRolls(caches, settings));
     lookAtAll();
   };
   const queue: WorkQueue = new WorkQueue({
@@ -122,7 +112,29 @@ export function createEngine(options: EngineOptions, leading: () => boolean): En
     onPanic: (key, error) => log.error({ feed: key, err: error }, 'bug: a reconcile threw'),
     onOutcome: (kind, workSeconds, waitedSeconds) => measured.outcome(kind, workSeconds, waitedSeconds),
   });
-  return { metrics, connection, client, wayBack, caches, control, statuses, events, queue, takeStock };
+  return { ...toApi, metrics, caches, control, statuses, events, queue, takeStock };
+}
+
+function connectToApi(
+  { config, clock }: EngineOptions,
+  measured: EngineMetrics,
+  onBack: () => void,
+): Pick<Engine, 'connection' | 'client' | 'wayBack'> {
+  const connection = connectTo(config, clock);
+  const wayBack = new WayBack({ clock, onBack });
+  const onRequest = (method: string, code: string): void => {
+    measured.request(method, code);
+    wayBack.request(code !== NO_ANSWER);
+  };
+  return { connection, wayBack, client: createKubeClient({ connection, clock, onRequest }) };
+}
+
+function* seenRolls(
+  caches: Caches,
+  { defaults }: Settings,
+): Generator<readonly [CollectorFeed, EffectiveFeed, RollState]> {
+  for (const feed of caches.feeds())
+    yield [feed, effectiveFeed(feed, defaults), rollState(caches.owned(feed.metadata.uid), [])];
 }
 
 interface ReconcilerParts extends EngineOptions {

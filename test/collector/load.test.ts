@@ -6,7 +6,7 @@ import { ManualClock } from '../support/manual-clock.ts';
 interface Loop {
   readonly load: Load;
   /** So much of every second it was busy. */
-  run(seconds: number, busy: number): Promise<void>;
+  readonly run: (seconds: number, busy: number) => Promise<void>;
 }
 
 function loop(): Loop {

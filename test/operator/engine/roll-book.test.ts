@@ -78,7 +78,7 @@ test('however rolls end, never more than a wave rolls at once, and who waits is 
           assert.ok(rolling.size <= wave, `${rolling.size} of ${wave}`);
           rig.note(of, ROLLING);
         };
-        for (const of of [...left]) reconcile(of);
+        for (const of of left) reconcile(of);
         for (let step = 0; rolling.size > 0; step += 1) {
           const [...running] = rolling;
           const ends = running[(order[step % order.length] ?? 0) % running.length];
