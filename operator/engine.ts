@@ -77,11 +77,7 @@ export function createEngine(options: EngineOptions, leading: () => boolean): En
     random,
     namespaces: settings.watch.cluster ? null : settings.watch.namespaces,
     onChange: (key, priority) => queue.add(key, priority),
-    onFeed: (feed, isGone) => {
-      const effective = effectiveFeed(feed, settings.defaults);
-      if (isGone) neighbours.forget(feed.metadata.uid);
-      else if (effective.selector === null) neighbours.set(feed, effective);
-    },
+    onFeed: (feed, isGone) => noteFeed(neighbours, effectiveFeed(feed, settings.defaults), feed, isGone),
     onFault: (kind, operation, fault) =>
       log.warn({ kind, operation, ...fault }, 'watch broken, trying again'),
   });
@@ -113,6 +109,17 @@ export function createEngine(options: EngineOptions, leading: () => boolean): En
     onOutcome: (kind, workSeconds, waitedSeconds) => measured.outcome(kind, workSeconds, waitedSeconds),
   });
   return { ...toApi, metrics, caches, control, statuses, events, queue, takeStock };
+}
+
+/** What a selector stands for only a reconcile knows. */
+function noteFeed(
+  neighbours: Neighbours,
+  effective: EffectiveFeed,
+  feed: CollectorFeed,
+  isGone: boolean,
+): void {
+  if (isGone) neighbours.forget(feed.metadata.uid);
+  else if (effective.selector === null) neighbours.set(feed, effective);
 }
 
 function connectToApi(
