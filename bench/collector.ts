@@ -42,7 +42,7 @@ async function measure(rate: number): Promise<object> {
       'µs a frame': Number(((1_000 * cpuMs) / (framesAfter - frames)).toFixed(1)),
       'µs a record': Number(((1_000 * cpuMs) / (storedAfter - stored)).toFixed(1)),
       'queued at the end': queued,
-      'GC p99 ms, at most': after.gcLongestMs,
+      'GC p99 ms, below': after.gcLongestMs,
       'resident MB': Number((after.rssBytes / 1e6).toFixed(1)),
     };
   } finally {
