@@ -56,6 +56,8 @@ export class RunningDelivery implements Delivery {
   #ticking: Promise<void> | undefined;
   #verifying: Promise<void> | undefined;
   #verifiedMs = -Infinity;
+  /** When the last comparison began that found a stream and has taken note of it. */
+  streamSeenMs = -Infinity;
   #closed = false;
   #wasPressed = false;
 
@@ -330,12 +332,8 @@ export class RunningDelivery implements Delivery {
     const { clock, effective } = this.options;
     this.bump(connected ? 'reconnects' : 'disconnects');
     if (!connected) {
-      const servers = effective.nats.servers.join(', ');
-      this.problems.raise(
-        'NatsUnreachable',
-        `connection to ${servers} lost; the queue holds on`,
-        clock.nowMs(),
-      );
+      const message = `connection to ${effective.nats.servers.join(', ')} lost; the queue holds on`;
+      this.problems.raise('NatsUnreachable', message, clock.nowMs());
       return;
     }
     this.problems.clear('NatsUnreachable');
@@ -367,16 +365,20 @@ export class RunningDelivery implements Delivery {
     const live = this.#live;
     const connection = this.#connection;
     if (live === undefined || connection === undefined) return;
+    const startedMs = this.options.clock.nowMs();
     const state = await streamState(live.reader, connection, this.options, this.problems);
     if (state === undefined) return;
     this.statistics.confirmed(this.options.clock.nowMs());
-    if (!(await live.counting.replacedBy(state))) return;
+    if (await live.counting.replacedBy(state)) this.#replaced(live, state.created);
+    // Only now: until its subjects are known to be empty nothing may be published.
+    this.streamSeenMs = startedMs;
+  }
+
+  #replaced({ publisher }: Live, created: string): void {
     this.bump('streamsReplaced');
-    this.options.log.warn(
-      { stream: this.options.effective.stream.name, created: state.created },
-      'stream was replaced',
-    );
-    live.publisher.streamReplaced();
+    const { log, effective } = this.options;
+    log.warn({ stream: effective.stream.name, created }, 'stream was replaced');
+    publisher.streamReplaced();
   }
 
   #press(): void {

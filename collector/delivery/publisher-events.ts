@@ -21,6 +21,7 @@ export interface DeliveryState {
   readonly gaps: GapBook;
   readonly bump: (name: string) => void;
   verifyStream(certain: boolean): Promise<void>;
+  readonly streamSeenMs: number;
 }
 
 /** What the publisher reports, turned into status, gaps and requests to the venue side. */
@@ -61,6 +62,7 @@ export function publisherEvents(
     },
     onResync: (lane) => options.onResync(lane.subject, lane.resyncCause ?? 'restart'),
     verifyStream: (certain) => delivery.verifyStream(certain),
+    streamSeenMs: () => delivery.streamSeenMs,
     onLost: (sequence) => {
       session.counting.lost(sequence).catch((error: unknown) => failed('lost-range', error));
     },

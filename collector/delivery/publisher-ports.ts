@@ -47,6 +47,8 @@ export interface PublisherEvents {
   onResync(lane: Lane): void;
   /** Something suggests that the stream is another one: compare before going on. `certain`: an answer proves it. */
   verifyStream(certain: boolean): Promise<void>;
+  /** When the last comparison began that found a stream. */
+  streamSeenMs(): number;
   /** One of ours was stored and is gone before its writer could be read. */
   onLost(sequence: number): void;
   onError(error: unknown): void;

@@ -27,6 +27,8 @@ export class Publisher {
   readonly #slots: Slots;
   readonly #readBack: ReadBack;
   readonly other: OtherWriter;
+  /** When nobody took a publish: the stream that takes the next one may be another, whose first records have to say so. */
+  #goneMs = -Infinity;
   #closed = false;
 
   constructor(options: PublisherOptions) {
@@ -178,6 +180,7 @@ export class Publisher {
       buffer.shift(lane);
       return;
     }
+    if (!lane.isGap && events.streamSeenMs() <= this.#goneMs) return this.#lookForStream(item);
     if (!lane.isGap && item.floor === undefined && count.waiting >= tuning.maxWaitingCounts)
       return this.#sleep(tuning.retryFirstMs);
     const turn = this.#slots.take();
@@ -203,7 +206,7 @@ export class Publisher {
   }
 
   async #onAnswer(lane: Lane, item: Item, answer: Answer, retried: boolean): Promise<void> {
-    const { events, reader } = this.#options;
+    const { events, reader, clock } = this.#options;
     if (answer.kind !== 'retry') events.onConfirmed();
     switch (answer.kind) {
       case 'stored':
@@ -239,12 +242,19 @@ export class Publisher {
         item.unclear ||= answer.unclear;
         this.#bump('retries');
         this.#bump(`retries.${answer.reason}`);
+        if (answer.reason === 'noResponders' && !lane.isGap) this.#goneMs = clock.nowMs();
         events.onRetry(answer.reason);
         if (answer.reason === 'disconnected') return;
         await this.#backOff(item);
-        if (answer.reason === 'noResponders') await events.verifyStream(false);
         return;
     }
+  }
+
+  /** Afterwards the record is decided on anew. */
+  async #lookForStream(item: Item): Promise<void> {
+    const { events } = this.#options;
+    await events.verifyStream(false).catch((error: unknown) => events.onError(error));
+    if (events.streamSeenMs() <= this.#goneMs) await this.#backOff(item);
   }
 
   /** True: it is to be sent again, under an id of its own or after a failed look. */

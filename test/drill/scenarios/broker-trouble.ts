@@ -8,8 +8,9 @@ import {
 } from '@nats-io/jetstream';
 import { wantedStreams } from '../../../contract/streams.ts';
 import { startNats } from '../../support/nats.ts';
+import { readStream } from '../../support/reader.ts';
 import { leaderOf, single, startCluster } from '../rig/brokers.ts';
-import { DeliveryDrill, type DeliveryDrillOptions } from '../rig/delivery-drill.ts';
+import { DeliveryDrill, SYMBOLS, type DeliveryDrillOptions } from '../rig/delivery-drill.ts';
 import { until, type DrillResult } from '../rig/result.ts';
 
 export interface TroubleOptions {
@@ -149,6 +150,11 @@ export async function streamDeleted({ troubleMs }: TroubleOptions): Promise<Dril
       for (const wanted of wantedStreams(drill.effective, 'operator'))
         if (wanted.name === STREAM) await manager.streams.add(wanted);
       await drill.flows();
+      // Behind the first change after the collector has noticed, within its next look at the stream.
+      await until('a snapshot of each book in the new stream', async () => {
+        const { books } = await readStream(drill.operator, STREAM);
+        return books.size === SYMBOLS.length && [...books.values()].every(({ snapshots }) => snapshots > 0);
+      });
       broken = await notContinued(manager, ends);
     },
   });

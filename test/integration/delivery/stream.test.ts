@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
@@ -196,6 +197,36 @@ test('a stream that was deleted and made again is counted on top of a base, and 
     await until('the watermark reaches the end', () => claim(delivery).through === read.lastSequence);
     assert.deepEqual([claim(delivery).base, claim(delivery).total], [10, 14]);
     assert.deepEqual(await gapsOf(connection), []);
+    await delivery.close();
+  }));
+
+test('whenever a deleted stream comes back, its first record says that it goes on', () =>
+  withNats(async (server, connection) => {
+    const market = new Market('A');
+    const first = await startRig({ connection });
+    first.push(market.snapshot());
+    await first.idle();
+    await first.close();
+    // Nothing but the publishes themselves tells that the stream is another one.
+    const tuning = { checkpointMs: 600_000 };
+    const own = await server.connect();
+    const delivery = await startRig({ connection: own, ensureStreams: false, tuning });
+    delivery.push(market.delta());
+    await delivery.idle();
+    const { streams } = await jetstreamManager(connection);
+    const { config } = await streams.info(STREAM);
+    for (let round = 0; round < 6; round += 1) {
+      await streams.delete(STREAM);
+      const before = delivery.status().publish.retries;
+      delivery.push(market.delta());
+      delivery.push(market.delta());
+      await until('nobody takes it', () => delivery.status().publish.retries > before);
+      await delay(37 * round);
+      await streams.add(config);
+      await delivery.idle();
+      const book = (await readStream(connection, STREAM)).books.get(market.book);
+      assert.deepEqual([book?.waiting, book?.gaps], [2, []], `round ${round}`);
+    }
     await delivery.close();
   }));
 
