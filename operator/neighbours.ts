@@ -4,6 +4,7 @@ import type { EffectiveFeed } from '../contract/effective.ts';
 import type { CollectorFeed } from '../contract/feed.ts';
 import { claimsOf, firstTaken, type Claims } from './plan/claims.ts';
 import type { Neighbourhood, TakenSymbol } from './plan/types.ts';
+import { UidIndex } from './uid-index.ts';
 
 export interface NeighboursOptions {
   /** What other feeds leave to this one changed. */
@@ -24,8 +25,8 @@ export class Neighbours {
   readonly #options: NeighboursOptions;
   readonly #feeds = new Map<string, Known>();
   /** Feeds by symbol, of whatever subject: nearly always one. */
-  readonly #bySymbol = new Map<string, Set<string>>();
-  readonly #budgets = new Map<string, Set<string>>();
+  readonly #bySymbol = new UidIndex();
+  readonly #budgets = new UidIndex();
   readonly #collectors = new Map<string, number>();
 
   constructor(options: NeighboursOptions) {
@@ -46,8 +47,8 @@ export class Neighbours {
     const touched = this.#touched(uid, before, known);
     this.#remove(uid);
     this.#feeds.set(uid, known);
-    for (const symbol of known.claims.symbols.keys()) addTo(this.#bySymbol, symbol, uid);
-    addTo(this.#budgets, known.budget, uid);
+    for (const symbol of known.claims.symbols.keys()) this.#bySymbol.add(symbol, uid);
+    this.#budgets.add(known.budget, uid);
     this.#count(known.budget, known.collectors);
     for (const other of touched) this.#options.onChange(other);
   }
@@ -70,8 +71,8 @@ export class Neighbours {
   #taken(uid: string, claims: Claims): readonly TakenSymbol[] {
     const taken: TakenSymbol[] = [];
     for (const [key, symbol] of claims.symbols) {
-      const others = this.#bySymbol.get(key);
-      if (others === undefined || others.size < 2) continue;
+      const others = this.#bySymbol.of(key);
+      if (others.size < 2) continue;
       const rivals = [...others]
         .filter((other) => other !== uid)
         .map((other) => this.#feeds.get(other)?.claims);
@@ -90,14 +91,14 @@ export class Neighbours {
     const touched = new Set<string>();
     for (const known of [before, after])
       for (const symbol of known?.claims.symbols.keys() ?? [])
-        for (const other of this.#bySymbol.get(symbol) ?? []) touched.add(other);
+        for (const other of this.#bySymbol.of(symbol)) touched.add(other);
     for (const budget of new Set([before?.budget, after?.budget])) {
       if (budget === undefined) continue;
       const sum = this.#collectors.get(budget) ?? 0;
       const less = before?.budget === budget ? before.collectors : 0;
       const more = after?.budget === budget ? after.collectors : 0;
       if (sharers(sum) !== sharers(sum - less + more))
-        for (const other of this.#budgets.get(budget) ?? []) touched.add(other);
+        for (const other of this.#budgets.of(budget)) touched.add(other);
     }
     touched.delete(uid);
     return touched;
@@ -107,8 +108,8 @@ export class Neighbours {
     const known = this.#feeds.get(uid);
     if (known === undefined) return;
     this.#feeds.delete(uid);
-    for (const symbol of known.claims.symbols.keys()) removeFrom(this.#bySymbol, symbol, uid);
-    removeFrom(this.#budgets, known.budget, uid);
+    for (const symbol of known.claims.symbols.keys()) this.#bySymbol.remove(symbol, uid);
+    this.#budgets.remove(known.budget, uid);
     this.#count(known.budget, -known.collectors);
   }
 
@@ -133,15 +134,3 @@ const printOf = ({ place, age, symbols, templates }: Claims): unknown => [
   [...symbols],
   templates.map(([stream, subjectOf]) => [stream, subjectOf('S')]),
 ];
-
-function addTo(index: Map<string, Set<string>>, key: string, uid: string): void {
-  const group = index.get(key) ?? new Set<string>();
-  group.add(uid);
-  index.set(key, group);
-}
-
-function removeFrom(index: Map<string, Set<string>>, key: string, uid: string): void {
-  const group = index.get(key);
-  group?.delete(uid);
-  if (group?.size === 0) index.delete(key);
-}

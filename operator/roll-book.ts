@@ -3,6 +3,7 @@ import type { EffectiveFeed } from '../contract/effective.ts';
 import type { CollectorFeed } from '../contract/feed.ts';
 import type { RollState } from './plan/rolls.ts';
 import type { Neighbourhood } from './plan/types.ts';
+import { UidIndex } from './uid-index.ts';
 
 export interface RollBookOptions {
   /** A place of the wave is free that this feed waits for. */
@@ -25,9 +26,9 @@ const WOKEN = 2;
 export class RollBook {
   readonly #options: RollBookOptions;
   readonly #rolls = new Map<string, Roll>();
-  readonly #byBudget = new Map<string, Set<string>>();
+  readonly #byBudget = new UidIndex();
   /** Feeds by the budget that they wait for, the longest first. */
-  readonly #waiting = new Map<string, Set<string>>();
+  readonly #waiting = new UidIndex();
 
   constructor(options: RollBookOptions) {
     this.#options = options;
@@ -35,8 +36,9 @@ export class RollBook {
 
   /** Of other feeds behind the same address. */
   of(feed: CollectorFeed, effective: EffectiveFeed): Pick<Neighbourhood, 'rolling' | 'stuck'> {
-    const uids = this.#byBudget.get(budgetKey(feed, effective)) ?? new Set();
-    const others = [...uids].filter((uid) => uid !== feed.metadata.uid).map((uid) => this.#rolls.get(uid));
+    const others = [...this.#byBudget.of(budgetKey(feed, effective))]
+      .filter((uid) => uid !== feed.metadata.uid)
+      .map((uid) => this.#rolls.get(uid));
     return {
       rolling: others.filter((roll) => roll?.state.kind === 'rolling').length,
       stuck: others.flatMap((roll) =>
@@ -53,10 +55,10 @@ export class RollBook {
     this.#remove(uid);
     if (state.kind !== 'rest') {
       this.#rolls.set(uid, { feed: `${namespace}/${name}`, budget, state });
-      addTo(this.#byBudget, budget, uid);
+      this.#byBudget.add(budget, uid);
     }
-    if (waits) addTo(this.#waiting, budget, uid);
-    else removeFrom(this.#waiting, budget, uid);
+    if (waits) this.#waiting.add(budget, uid);
+    else this.#waiting.remove(budget, uid);
     if (before !== undefined && JSON.stringify(before.state) !== JSON.stringify(state))
       this.#wake(before.budget);
   }
@@ -70,36 +72,23 @@ export class RollBook {
   forget(uid: string): void {
     const budget = this.#rolls.get(uid)?.budget;
     this.#remove(uid);
-    for (const waiting of this.#waiting.keys()) removeFrom(this.#waiting, waiting, uid);
+    this.#waiting.removeAll(uid);
     if (budget !== undefined) this.#wake(budget);
   }
 
   #wake(budget: string): void {
-    const [...waiting] = this.#waiting.get(budget) ?? [];
-    for (const uid of waiting.slice(0, WOKEN)) this.#options.onRoom(uid);
+    for (const uid of [...this.#waiting.of(budget)].slice(0, WOKEN)) this.#options.onRoom(uid);
   }
 
   #remove(uid: string): void {
     const roll = this.#rolls.get(uid);
     if (roll === undefined) return;
     this.#rolls.delete(uid);
-    removeFrom(this.#byBudget, roll.budget, uid);
+    this.#byBudget.remove(roll.budget, uid);
   }
 }
 
 export interface RollNote {
   readonly state: RollState;
   readonly waits: boolean;
-}
-
-function addTo(index: Map<string, Set<string>>, key: string, uid: string): void {
-  const group = index.get(key) ?? new Set<string>();
-  group.add(uid);
-  index.set(key, group);
-}
-
-function removeFrom(index: Map<string, Set<string>>, key: string, uid: string): void {
-  const group = index.get(key);
-  group?.delete(uid);
-  if (group?.size === 0) index.delete(key);
 }

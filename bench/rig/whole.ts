@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { jetstreamManager } from '@nats-io/jetstream';
+import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { MALLOC_OPTIONS, YOUNG_OPTION } from '../../contract/process.ts';
 import {
   marketprism,
@@ -39,17 +39,24 @@ export interface Usage {
   readonly gcLongestMs: number;
 }
 
+interface Hidden {
+  readonly folder: string;
+  readonly manager: JetStreamManager;
+}
+
 export class Whole {
   readonly nats: NatsServer;
   readonly venue: Venue;
   readonly symbols: readonly string[];
   readonly #folder: string;
+  readonly #manager: JetStreamManager;
 
-  private constructor(parts: Pick<Whole, 'nats' | 'venue' | 'symbols'> & { readonly folder: string }) {
+  private constructor(parts: Pick<Whole, 'nats' | 'venue' | 'symbols'> & Hidden) {
     this.nats = parts.nats;
     this.venue = parts.venue;
     this.symbols = parts.symbols;
     this.#folder = parts.folder;
+    this.#manager = parts.manager;
   }
 
   static async start({ symbols, rate, spec = '' }: WholeOptions): Promise<Whole> {
@@ -68,7 +75,8 @@ spec:
   { exchange: binance, market: spot, symbols: [${symbols.join(', ')}], streams: [orderbook, trade], ${spec} endpoints: { websocket: "ws://${at}", rest: "http://${at}" } }
 `,
     );
-    return new Whole({ nats, venue, symbols, folder });
+    const manager = await jetstreamManager(await nats.connect(), { checkAPI: false });
+    return new Whole({ nats, venue, symbols, folder, manager });
   }
 
   /** As `bin/marketprism.js` starts it, without that process before it. */
@@ -87,8 +95,7 @@ spec:
   }
 
   async stored(): Promise<number> {
-    const manager = await jetstreamManager(await this.nats.connect(), { checkAPI: false });
-    return (await manager.streams.info(STREAM)).state.messages;
+    return (await this.#manager.streams.info(STREAM)).state.messages;
   }
 
   async end({ command }: RunningCollector): Promise<void> {

@@ -57,7 +57,7 @@ export class RunningDelivery implements Delivery {
   #verifying: Promise<void> | undefined;
   #verifiedMs = -Infinity;
   /** When the last comparison began that found a stream and has taken note of it. */
-  streamSeenMs = -Infinity;
+  streamSeenMs = 0;
   #closed = false;
   #wasPressed = false;
 

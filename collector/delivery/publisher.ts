@@ -180,7 +180,7 @@ export class Publisher {
       buffer.shift(lane);
       return;
     }
-    if (!lane.isGap && events.streamSeenMs() <= this.#goneMs) return this.#lookForStream(item);
+    if (!lane.isGap && this.#mayBeAnother) return this.#lookForStream(item);
     if (!lane.isGap && item.floor === undefined && count.waiting >= tuning.maxWaitingCounts)
       return this.#sleep(tuning.retryFirstMs);
     const turn = this.#slots.take();
@@ -250,11 +250,15 @@ export class Publisher {
     }
   }
 
+  get #mayBeAnother(): boolean {
+    return this.#options.events.streamSeenMs() <= this.#goneMs;
+  }
+
   /** Afterwards the record is decided on anew. */
   async #lookForStream(item: Item): Promise<void> {
     const { events } = this.#options;
     await events.verifyStream(false).catch((error: unknown) => events.onError(error));
-    if (events.streamSeenMs() <= this.#goneMs) await this.#backOff(item);
+    if (this.#mayBeAnother) await this.#backOff(item);
   }
 
   /** True: it is to be sent again, under an id of its own or after a failed look. */

@@ -1,11 +1,10 @@
-import { isFalse, isTrue, noReport, paused, type StatusInput, type Verdict } from './verdicts.ts';
+import { isFalse, isTrue, listed, noReport, paused, type StatusInput, type Verdict } from './verdicts.ts';
 import type { ShardHealth } from './health.ts';
 
 /** Busier than this, and what comes waits noticeably for its turn. */
 const HOT = 0.8;
 /** A shard that was hot counts as such down to here, so that the condition does not come and go. */
 const STILL_HOT = 0.6;
-const NAMED = 10;
 
 /**
  * A collector works on one thread, so a shard is hot when that has no time left. Symbols are placed by number, so twice as
@@ -25,7 +24,7 @@ export function overloaded(input: StatusInput): Verdict {
     const names = hot.flatMap(({ shard }) => plan.assignments[shard]?.assignment.symbols ?? []);
     return isTrue(
       'SymbolHot',
-      `one symbol alone keeps shard ${listOf(hot)} busy (${names.slice(0, NAMED).join(', ')}): raise spec.template.resources.limits.cpu where it is below 1, or take streams out of spec.streams`,
+      `one symbol alone keeps shard ${listOf(hot)} busy (${listed(names)}): raise spec.template.resources.limits.cpu where it is below 1, or take streams out of spec.streams`,
     );
   }
   const collectors = Math.min(2 * shards.length, symbols);
@@ -39,7 +38,4 @@ export function overloaded(input: StatusInput): Verdict {
 const symbolsOf = ({ reports }: ShardHealth): number =>
   Math.max(0, ...reports.map(({ symbols }) => symbols.assigned));
 
-function listOf(shards: readonly ShardHealth[]): string {
-  const names = shards.slice(0, NAMED).map(({ shard }) => shard);
-  return names.join(', ') + (shards.length > NAMED ? ` and ${shards.length - NAMED} more` : '');
-}
+const listOf = (shards: readonly ShardHealth[]): string => listed(shards.map(({ shard }) => String(shard)));

@@ -110,14 +110,20 @@ interface DeploymentCondition {
   readonly type?: string;
   readonly status?: string;
   readonly reason?: string;
+  readonly message?: string;
+}
+
+export function conditionOf({ status }: KubeObject, wanted: string): DeploymentCondition | undefined {
+  const conditions = status?.['conditions'];
+  if (!Array.isArray(conditions)) return undefined;
+  return (conditions as readonly DeploymentCondition[]).find(({ type }) => type === wanted);
 }
 
 /** No new pod came into sync within `progressDeadlineSeconds`; the old ones collect on. */
 export function isStuck(deployment: KubeObject): boolean {
-  const conditions = deployment.status?.['conditions'];
-  const list = Array.isArray(conditions) ? (conditions as readonly DeploymentCondition[]) : [];
-  const progressing = list.find(({ type }) => type === 'Progressing');
-  return isRolling(deployment) && progressing?.reason === 'ProgressDeadlineExceeded';
+  return (
+    isRolling(deployment) && conditionOf(deployment, 'Progressing')?.reason === 'ProgressDeadlineExceeded'
+  );
 }
 
 interface PodSpec {

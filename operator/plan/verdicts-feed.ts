@@ -1,7 +1,7 @@
 import { acknowledgedEpoch } from './health.ts';
 import { podTrouble } from './pods.ts';
 import { replicasOf } from './names.ts';
-import { imageOf, isRolling, isStuck } from './rolls.ts';
+import { conditionOf, imageOf, isRolling, isStuck } from './rolls.ts';
 import {
   isFalse,
   isTrue,
@@ -103,11 +103,10 @@ function firstTrouble(
   }
   const refused = observed.objects
     .filter(({ kind }) => kind === 'Deployment')
-    .flatMap(({ metadata, status }) => {
-      const conditions: unknown = status?.['conditions'];
-      const list = Array.isArray(conditions) ? (conditions as Readonly<Record<string, string>>[]) : [];
-      const failure = list.find(({ type, status: is }) => type === 'ReplicaFailure' && is === 'True');
-      return failure === undefined ? [] : [`Deployment ${metadata.name}: ${failure['message'] ?? ''}`];
+    .flatMap((object) => {
+      const failure = conditionOf(object, 'ReplicaFailure');
+      if (failure?.status !== 'True') return [];
+      return [`Deployment ${object.metadata.name}: ${failure.message ?? ''}`];
     });
   return refused[0] === undefined ? undefined : { reason: 'PodRefused', message: refused[0] };
 }

@@ -225,6 +225,15 @@ export const MUTATIONS: readonly Mutation[] = [
     timeoutMs: 30_000,
   },
   {
+    name: 'a stream that was gone is looked at before anything is published',
+    file: 'collector/delivery/publisher.ts',
+    from: '!lane.isGap && this.#mayBeAnother',
+    to: 'false && this.#mayBeAnother',
+    tests: ['test/integration/delivery/stream.test.ts'],
+    only: 'whenever a deleted stream',
+    timeoutMs: 60_000,
+  },
+  {
     name: 'what a read-back found was stored under earlier ids',
     file: 'collector/delivery/earlier-ids.ts',
     from: 'return held.resetTimeUs !== tail.resetTimeUs',

@@ -221,6 +221,7 @@ test('whenever a deleted stream comes back, its first record says that it goes o
       delivery.push(market.delta());
       delivery.push(market.delta());
       await until('nobody takes it', () => delivery.status().publish.retries > before);
+      // Real time on purpose: it comes back at another moment between two tries each time.
       await delay(37 * round);
       await streams.add(config);
       await delivery.idle();

@@ -20,14 +20,22 @@ interface Two {
   readonly market: Market;
 }
 
-/** Both writers of one symbol at the same point: a snapshot and a trade. */
-async function twoWriters(t: TestContext, tuning: RigOptions['tuning'] = PATIENT): Promise<Two> {
+/** One connection to the server, and one that can be cut. */
+async function withProxy(
+  t: TestContext,
+): Promise<Pick<Two, 'proxy' | 'connection'> & { readonly behind: NatsConnection }> {
   const server = await startNats();
   t.after(() => server.stop());
   const proxy = await startNatsProxy(server.port);
   t.after(() => proxy.stop());
   const connection = await server.connect();
   const behind = await server.connect({ servers: [proxy.url] });
+  return { proxy, connection, behind };
+}
+
+/** Both writers of one symbol at the same point: a snapshot and a trade. */
+async function twoWriters(t: TestContext, tuning: RigOptions['tuning'] = PATIENT): Promise<Two> {
+  const { proxy, connection, behind } = await withProxy(t);
   const effective = feedOf({ redundancy: 2 });
   const a = await startRig({ connection, pod: 'pod-a', effective, ...(tuning && { tuning }) });
   const b = await startRig({ connection: behind, pod: 'pod-b', effective, ...(tuning && { tuning }) });
@@ -91,12 +99,7 @@ test('a hole of one writer is filled by what waits in the queue of the other: no
 
 /** The old process, which has written until now and sits behind a proxy; who takes over has not begun. */
 async function takeOver(t: TestContext, takeOverQuietMs: number): Promise<Two> {
-  const server = await startNats();
-  t.after(() => server.stop());
-  const proxy = await startNatsProxy(server.port);
-  t.after(() => proxy.stop());
-  const connection = await server.connect();
-  const behind = await server.connect({ servers: [proxy.url] });
+  const { proxy, connection, behind } = await withProxy(t);
   const b = await startRig({ connection: behind, pod: 'pod-old' });
   const market = new Market('A');
   b.push(market.snapshot());
