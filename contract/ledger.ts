@@ -15,6 +15,11 @@ export interface WriterEntry {
   readonly closed: boolean;
   /** Wall milliseconds of the last change; informative. */
   readonly updatedMs: number;
+  /**
+   * Wall milliseconds since when the stream may have holes that no gap record states yet, met by this writer or taken over
+   * from those before it; absent: it knows of none.
+   */
+  readonly unstatedSinceMs?: number;
 }
 
 export interface ShardLedger {

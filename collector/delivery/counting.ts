@@ -26,6 +26,7 @@ export interface CountingOptions {
   readonly writer: string;
   readonly effective: EffectiveFeed;
   readonly clock: Clock;
+  readonly lastWordMs: number;
 }
 
 /** Orphaned ledgers and other pods' entries are read again this often without a change of ours. */
@@ -44,7 +45,7 @@ export class Counting {
   #orphans: readonly ShardLedger[] = [];
   #written: WriterEntry | undefined;
   #readMs = -Infinity;
-  /** Where holes may lie that a dead writer of this shard did not state; undefined: all closed their entries. */
+  /** Since when holes may lie there that another writer of this shard did not state; undefined: none did. */
   inheritedSinceMs: number | undefined;
 
   private constructor(
@@ -67,8 +68,7 @@ export class Counting {
     state: StreamState,
   ): Promise<Counting> {
     const counting = new Counting(options, parts, state);
-    await counting.#register(counting.count.entry(false, options.clock.nowMs()));
-    counting.inheritedSinceMs = inheritedSinceMs(counting.#ledger, options.writer, options.clock.nowMs());
+    await counting.#register();
     await counting.#settlePredecessors();
     return counting;
   }
@@ -91,10 +91,10 @@ export class Counting {
   }
 
   /** Writes the entry when it changed; reads what others wrote from time to time. */
-  async checkpoint(): Promise<void> {
+  async checkpoint(unstatedSinceMs: number | undefined): Promise<void> {
     const nowMs = this.#options.clock.nowMs();
-    const entry = this.count.entry(false, nowMs);
-    const changed = entry.stored !== this.#written?.stored || entry.duplicates !== this.#written.duplicates;
+    const entry = withUnstated(this.count.entry(false, nowMs), unstatedSinceMs);
+    const changed = !isSame(entry, this.#written);
     if (changed) await this.#write(entry);
     else if (nowMs - this.#readMs >= REREAD_MS)
       this.#ledger = (await this.#store.read(this.#key)) ?? this.#ledger;
@@ -104,8 +104,9 @@ export class Counting {
   }
 
   /** The last word: closed, unless a record's fate is unknown; then a successor recounts. */
-  async close(): Promise<void> {
-    await this.#write(this.count.entry(true, this.#options.clock.nowMs()));
+  async close(unstatedSinceMs: number | undefined): Promise<void> {
+    const entry = this.count.entry(true, this.#options.clock.nowMs());
+    await this.#write(withUnstated(entry, unstatedSinceMs));
   }
 
   /** A record of ours that was stored and is gone before it could be read. */
@@ -179,15 +180,16 @@ export class Counting {
     }
   }
 
-  async #register(entry: WriterEntry): Promise<void> {
-    this.#ledger = await this.#store.change(this.#key, (ledger) =>
-      withWriter(
-        ledger === undefined ? emptyLedger(this.#stream) : rebaseLedger(ledger, this.#stream),
-        this.#options.writer,
-        entry,
-      ),
-    );
-    this.#written = entry;
+  /** With its first entry it takes over what those before it left unstated: dying at once it hands that on. */
+  async #register(): Promise<void> {
+    const { writer, clock, lastWordMs } = this.#options;
+    const first = this.count.entry(false, clock.nowMs());
+    this.#ledger = await this.#store.change(this.#key, (ledger) => {
+      const present = ledger === undefined ? emptyLedger(this.#stream) : rebaseLedger(ledger, this.#stream);
+      this.inheritedSinceMs = inheritedSinceMs(present, { writer, nowMs: first.updatedMs, lastWordMs });
+      this.#written = withUnstated(first, this.inheritedSinceMs);
+      return withWriter(withoutUnstated(present), writer, this.#written);
+    });
   }
 
   /** Another pod may have seen first that the stream was replaced: then our entry is of the old one and stays away. */
@@ -215,3 +217,20 @@ export class Counting {
     this.#orphans = ledgers.filter((ledger) => ledger !== undefined);
   }
 }
+
+const withUnstated = (entry: WriterEntry, sinceMs: number | undefined): WriterEntry =>
+  sinceMs === undefined ? entry : { ...entry, unstatedSinceMs: sinceMs };
+
+/** What closed writers left is another's now; open ones may be at work on theirs. */
+function withoutUnstated(ledger: ShardLedger): ShardLedger {
+  const writers = Object.entries(ledger.writers).map(([name, entry]): [string, WriterEntry] => {
+    if (!entry.closed) return [name, entry];
+    const { unstatedSinceMs: _, ...rest } = entry;
+    return [name, rest];
+  });
+  return { ...ledger, writers: Object.fromEntries(writers) };
+}
+
+const isSame = (entry: WriterEntry, before: WriterEntry | undefined): boolean =>
+  before !== undefined &&
+  (['stored', 'duplicates', 'unstatedSinceMs'] as const).every((key) => entry[key] === before[key]);

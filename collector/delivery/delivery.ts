@@ -5,7 +5,7 @@ import type { Delivery, DeliveryStatus, Outgoing } from '../ports.ts';
 import { Buffer } from './buffer.ts';
 import { GapBook } from './gap-book.ts';
 import { Holes } from './holes.ts';
-import { InheritedHoles } from './inherited-holes.ts';
+import { InheritedHoles, unstatedSinceMs } from './inherited-holes.ts';
 import { isStart } from './lane.ts';
 import type { DeliveryOptions } from './options.ts';
 import { Problems } from './problems.ts';
@@ -199,6 +199,7 @@ export class RunningDelivery implements Delivery {
     this.#stopTick?.();
     for (const lane of this.buffer.lanes.values()) lane.cancelInterrupted?.();
     const live = this.#live;
+    const unstatedMs = live === undefined ? undefined : unstatedSinceMs(live);
     for (const part of [live?.publisher, live?.holes, live?.inherited]) part?.close();
     await this.queue.close();
     await this.#ticking;
@@ -209,7 +210,7 @@ export class RunningDelivery implements Delivery {
       const state = await live.reader.state(this.options.effective.stream.name);
       if (state !== null && state.created === live.counting.created)
         live.counting.count.reached(state.lastSequence);
-      await live.counting.close();
+      await live.counting.close(unstatedMs);
     } catch (error) {
       this.#failed('final checkpoint', error);
     }
@@ -358,7 +359,7 @@ export class RunningDelivery implements Delivery {
 
   async #checkpoint(live: Live): Promise<void> {
     await this.verifyStream(false);
-    await live.counting.checkpoint();
+    await live.counting.checkpoint(unstatedSinceMs(live));
   }
 
   async #compareStream(): Promise<void> {

@@ -16,6 +16,8 @@ export interface MetHole {
   readonly hole: Hole;
   readonly toSequence: number;
   readonly cause: GapCause;
+  /** Wall milliseconds since when it may be there; absent: it was met just now. */
+  readonly sinceMs?: number | undefined;
 }
 
 /** `missing` 0: the ids are missing in the stream, and no trade is. */
@@ -28,7 +30,7 @@ export interface HolesOptions {
   readonly clock: Clock;
   readonly effective: EffectiveFeed;
   readonly reader: Pick<StreamReader, 'range'>;
-  readonly tuning: Pick<DeliveryTuning, 'settleMs' | 'otherQuietMs' | 'otherMostMs'>;
+  readonly tuning: Pick<DeliveryTuning, 'settleMs' | 'otherQuietMs' | 'otherMostMs' | 'lastWordMs'>;
   /** The subject's queue as it is now. */
   readonly laneOf: (subject: string) => Lane;
   /** True while records wait on disk, behind those in memory. */
@@ -66,7 +68,8 @@ type MetTrade = MetHole & { readonly record: OutgoingTrade };
 export class Holes {
   readonly #options: HolesOptions;
   readonly #counters: Record<string, number> = {};
-  #waiting = 0;
+  /** By object: since when each may be there. */
+  readonly #waiting = new Map<MetHole, number>();
   #closed = false;
 
   constructor(options: HolesOptions) {
@@ -74,7 +77,12 @@ export class Holes {
   }
 
   get waiting(): number {
-    return this.#waiting;
+    return this.#waiting.size;
+  }
+
+  /** Since when those that are worked on may be there; undefined: there are none. */
+  get unstatedSinceMs(): number | undefined {
+    return this.#waiting.size === 0 ? undefined : Math.min(...this.#waiting.values());
   }
 
   get counters(): Readonly<Record<string, number>> {
@@ -92,15 +100,19 @@ export class Holes {
     const { fromId, toId } = met.hole;
     // Book ids that began anew: nothing in the stream can tell what lies between.
     if (!isTrade(met) && toId < fromId) return this.#state(met, fromId, undefined);
-    if (this.#waiting >= MAX_WAITING) {
+    if (this.#waiting.size >= MAX_WAITING) {
       this.#bump('holesNotLookedUp');
       this.#state(met, met.hole.fromId, isTrade(met) ? missingOf(met, new Set(), 0) : undefined);
       return;
     }
-    this.#waiting += 1;
-    void this.#work(met).finally(() => {
-      this.#waiting -= 1;
-    });
+    this.#waiting.set(met, this.#sinceMs(met));
+    void this.#work(met).finally(() => this.#waiting.delete(met));
+  }
+
+  /** A successor finds it when it reads from before the record on which it begins. */
+  #sinceMs({ sinceMs, hole: { fromTimeUs } }: MetHole): number {
+    const { clock, tuning } = this.#options;
+    return Math.min(sinceMs ?? clock.nowMs() - tuning.lastWordMs, (fromTimeUs ?? Infinity) / 1_000);
   }
 
   async #work(met: MetHole): Promise<void> {

@@ -3,7 +3,7 @@ import { lastIdOf } from '../../contract/identity.ts';
 import type { ShardLedger } from '../../contract/ledger.ts';
 import { escapeToken, expandSubject, subjectFilter } from '../../contract/subjects.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import type { MetHole } from './holes.ts';
+import type { Holes, MetHole } from './holes.ts';
 import type { Lane, Publishable } from './lane.ts';
 import type { StoredHead, StreamReader } from './stream-reader.ts';
 import { storedFacts } from './tail.ts';
@@ -12,7 +12,7 @@ export interface InheritedHolesOptions {
   readonly clock: Clock;
   readonly effective: EffectiveFeed;
   readonly reader: Pick<StreamReader, 'range' | 'payloadAt'>;
-  /** Where to begin; undefined: no writer of this shard ended without closing its entry. */
+  /** Where to begin; undefined: no writer of this shard left anything unstated. */
   readonly sinceMs: number | undefined;
   readonly onHole: (met: MetHole) => void;
   readonly onError: (error: unknown) => void;
@@ -22,10 +22,10 @@ export interface InheritedHolesOptions {
 const GATHER_MS = 200;
 const MAX_SUBJECTS = 256;
 const RETRY_MS = 1_000;
-/** Longer than a hole is looked at and fetched before it is stated. */
-const BEFORE_LAST_WORD_MS = 60_000;
-/** A dead writer that nobody settled for so long was looked at by an earlier process. */
+/** Older ones are not looked for: the read would never end. */
 const MAX_AGE_MS = 3_600_000;
+/** Subjects that say nothing for so long after a start are no longer waited for. */
+const PATIENCE_MS = 60_000;
 
 interface Asked {
   readonly lane: Lane;
@@ -58,14 +58,22 @@ export class InheritedHoles {
   #asked: Asked[] = [];
   #closed = false;
   #reads = 0;
+  readonly #begunMs: number;
 
   constructor(options: InheritedHolesOptions) {
     this.#options = options;
+    this.#begunMs = options.clock.nowMs();
   }
 
   /** True while it is not known yet what was inherited. */
   get looking(): boolean {
     return this.#reads > 0;
+  }
+
+  /** Since when holes of those before us may be unknown still. */
+  get unknownSinceMs(): number | undefined {
+    const isWaiting = this.#options.clock.nowMs() - this.#begunMs < PATIENCE_MS;
+    return this.looking || isWaiting ? this.#options.sinceMs : undefined;
   }
 
   close(): void {
@@ -175,21 +183,41 @@ export class InheritedHoles {
         ? { ...head, kind: 'trade', id: String(toId), sequence: toId }
         : { ...head, kind: 'snapshot', role: 'start', lastId: toId, cause: 'restart' };
     const hole = { fromId, toId, fromTimeUs, fromSequence };
-    return { lane, record: ending, hole, toSequence, cause: 'restart' };
+    return { lane, record: ending, hole, toSequence, cause: 'restart', sinceMs: this.#options.sinceMs };
   }
 }
 
-/** When the writers of this shard that left without a last word were last seen at work. */
+/**
+ * Since when the other writers of this shard may have left holes unstated. Whoever is killed hands on what it took over: a row
+ * of processes, each killed before it could state a hole, may last long.
+ */
 export function inheritedSinceMs(
   ledger: ShardLedger | undefined,
-  writer: string,
-  nowMs: number,
+  {
+    writer,
+    nowMs,
+    lastWordMs,
+  }: { readonly writer: string; readonly nowMs: number; readonly lastWordMs: number },
 ): number | undefined {
-  const open = Object.entries(ledger?.writers ?? {}).filter(
-    ([name, entry]) => name !== writer && !entry.closed && nowMs - entry.updatedMs < MAX_AGE_MS,
-  );
-  if (open.length === 0) return undefined;
-  return Math.min(...open.map(([, { updatedMs }]) => updatedMs)) - BEFORE_LAST_WORD_MS;
+  const since = Object.entries(ledger?.writers ?? {})
+    .filter(([name, entry]) => name !== writer && nowMs - entry.updatedMs < MAX_AGE_MS)
+    .flatMap(([, { closed, updatedMs, unstatedSinceMs }]) => [
+      ...(closed ? [] : [updatedMs - lastWordMs]),
+      ...(unstatedSinceMs === undefined ? [] : [unstatedSinceMs]),
+    ]);
+  return since.length === 0 ? undefined : Math.max(nowMs - MAX_AGE_MS, Math.min(...since));
+}
+
+/** Since when holes may be in the stream that no gap record states; undefined: none is known of. */
+export function unstatedSinceMs({
+  holes,
+  inherited,
+}: {
+  readonly holes: Pick<Holes, 'unstatedSinceMs'>;
+  readonly inherited: Pick<InheritedHoles, 'unknownSinceMs'>;
+}): number | undefined {
+  const since = [holes.unstatedSinceMs, inherited.unknownSinceMs].filter((timeMs) => timeMs !== undefined);
+  return since.length === 0 ? undefined : Math.min(...since);
 }
 
 /** Its message ids tell of every hole, and each is one. */

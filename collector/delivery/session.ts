@@ -9,6 +9,7 @@ import { LastSnapshots } from './last-snapshots.ts';
 import { LedgerStore } from './ledger-store.ts';
 import type { DeliveryOptions } from './options.ts';
 import type { Problems } from './problems.ts';
+import { TUNING } from './tuning.ts';
 import { StreamReader, type StreamState } from './stream-reader.ts';
 
 /** What exists once JetStream, the stream, the bucket and our entry in the ledger do. */
@@ -79,6 +80,11 @@ export async function openSession(
   const state = await streamState(reader, connection, options, problems);
   if (state === undefined) return undefined;
   const kv = await new Kvm(jetstream(connection, domain === null ? {} : { domain })).open(STATE_BUCKET);
-  const counting = await Counting.begin(options, { store: new LedgerStore(kv), reader }, state);
+  const { lastWordMs } = { ...TUNING, ...options.tuning };
+  const counting = await Counting.begin(
+    { ...options, lastWordMs },
+    { store: new LedgerStore(kv), reader },
+    state,
+  );
   return { reader, counting, snapshots: new LastSnapshots(kv, effective.stream.name), state };
 }

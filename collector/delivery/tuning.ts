@@ -19,6 +19,8 @@ export interface DeliveryTuning {
   readonly otherQuietMs: number;
   /** … and no longer than this in all. */
   readonly otherMostMs: number;
+  /** So long before its last sign of life a killed writer may have met holes that it did not state, nor enter in the ledger. */
+  readonly lastWordMs: number;
   /** At a take-over: so long nothing may have come from the predecessor before it counts as ended. */
   readonly takeOverQuietMs: number;
   /** An interruption without a new start becomes an open gap. */
@@ -41,6 +43,7 @@ export const TUNING: DeliveryTuning = {
   settleMs: 1_000,
   otherQuietMs: 3_000,
   otherMostMs: 30_000,
+  lastWordMs: 60_000,
   takeOverQuietMs: 1_000,
   openGapMs: 5_000,
   resyncMinMs: 5_000,

@@ -266,4 +266,13 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ['test/integration/delivery/inherited.test.ts'],
     timeoutMs: 30_000,
   },
+  {
+    name: 'what a killed process took over and did not state is handed on',
+    file: 'collector/delivery/counting.ts',
+    from: 'this.#written = withUnstated(first, this.inheritedSinceMs);',
+    to: 'this.#written = withUnstated(first, undefined);',
+    tests: ['test/integration/delivery/inherited.test.ts'],
+    only: 'a row of killed processes',
+    timeoutMs: 30_000,
+  },
 ];

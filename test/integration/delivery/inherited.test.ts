@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { startNats, type NatsServer } from '../../support/nats.ts';
 import { readStream } from '../../support/reader.ts';
@@ -72,5 +73,47 @@ test('a hole that is stated already is not stated by the successor of its writer
     assert.equal(successor.status().counters['holesInherited'], undefined);
     assert.deepEqual(await gapsOf(connection), ['trade 1001..1005']);
     assert.equal((await readStream(connection, STREAM)).messages, 4);
+    await successor.close();
+  }));
+
+test('a hole is stated behind a row of killed processes that lasts longer than any looks back', () =>
+  withNats(async (server, connection) => {
+    const tuning = { settleMs: 5_000, lastWordMs: 300 };
+    const market = new Market('A');
+    for (const [mark, id] of Object.entries([1_001, 1_005, 1_006, 1_007])) {
+      const dying = await server.connect();
+      const process = await startRig({ connection: dying, mark, tuning });
+      process.push(market.trade(id));
+      await until('it is stored', () => process.status().publish.queued === 0);
+      await delay(2 * tuning.lastWordMs);
+      await dying.close();
+      await process.close();
+    }
+    assert.deepEqual(await gapsOf(connection), []);
+    const last = await startRig({
+      connection: await server.connect(),
+      mark: 'last',
+      tuning: { lastWordMs: 300 },
+    });
+    last.push(market.trade(1_008));
+    await last.idle();
+    await until('it is stated', async () => (await gapsOf(connection)).length === 1);
+    assert.deepEqual(await gapsOf(connection), ['trade 1001..1005']);
+    await last.close();
+  }));
+
+test('a hole that is worked on when its writer ends in good order is stated by the successor', () =>
+  withNats(async (server, connection) => {
+    const market = new Market('A');
+    const ending = await startRig({ connection: await server.connect(), tuning: { settleMs: 5_000 } });
+    ending.push(market.trade(1_001));
+    ending.push(market.trade(1_005));
+    await until('both are stored', () => ending.status().publish.queued === 0);
+    await ending.close();
+    const successor = await startRig({ connection: await server.connect(), mark: '2' });
+    successor.push(market.trade(1_006));
+    await successor.idle();
+    await until('it is stated', async () => (await gapsOf(connection)).length === 1);
+    assert.deepEqual(await gapsOf(connection), ['trade 1001..1005']);
     await successor.close();
   }));
