@@ -72,7 +72,10 @@ test('a periodic snapshot lies directly behind its state, and is asked for again
       await new Kvm(connection).open('MARKETPRISM')
     ).get(`snapshot.${STREAM}.${market.book}`);
     assert.equal(entry?.json<{ sequence: number }>().sequence, before.lastSequence);
-    const late = market.deltaOf(100, 101);
+    // A snapshot of another id: nats-server 2.10 looks for a repeated id first, newer ones at what is expected.
+    delivery.push(market.delta());
+    await delivery.idle();
+    const late = market.deltaOf(101, 102);
     await jetstream(connection).publish(market.book, late.payload, { msgID: 'somebody else' });
     delivery.push(market.snapshot('periodic'));
     await delivery.idle();
