@@ -30,7 +30,7 @@ test-unit: deps ## unit, contract and property tests only
 	test/run/suites.sh unit
 
 test-integration: deps ## real nats-server, real processes
-	test/run/suites.sh integration
+	test/run/suites.sh integration oldest
 
 test-kube: setup cluster-up ## against the real API server of the local cluster
 	test/run/suites.sh kube

@@ -12,6 +12,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # tool, group, module (folder under tools/), package; in build order
 table='
 nats-server              nats        nats-server  github.com/nats-io/nats-server/v2
+nats-server-oldest       nats        nats-server-oldest  github.com/nats-io/nats-server/v2
 kube-apiserver           kubernetes  kubernetes   k8s.io/kubernetes/cmd/kube-apiserver
 kube-controller-manager  kubernetes  kubernetes   k8s.io/kubernetes/cmd/kube-controller-manager
 kube-scheduler           kubernetes  kubernetes   k8s.io/kubernetes/cmd/kube-scheduler

@@ -35,6 +35,7 @@ step check npm run --silent check
 step tools test/cluster/tools.sh
 step unit test/run/suites.sh unit
 step integration test/run/suites.sh integration
+step oldest test/run/suites.sh oldest
 test/cluster/status.sh >/dev/null 2>&1 || started_cluster=yes
 if step cluster test/cluster/up.sh && step image test/cluster/make-image.sh; then
   step kube test/run/suites.sh kube
