@@ -1,4 +1,4 @@
-"""Rebuilds every book of a stream and finds what is missing, by the rule of docs/consume.md.
+"""Rebuilds every book of a stream and finds its gaps, by the rule of docs/consume.md. Trades: examples/trades.py.
 
 pip install -r examples/requirements.txt
 python examples/consume.py nats://localhost:4222 MARKET_DATA
@@ -10,33 +10,23 @@ import nats
 
 
 def on_book(r, book):
-    x, reset_time, time, last_id = book["id"], book["reset"], r["exchangeTime"], int(r["lastId"])
+    x, since, time, last_id = book["id"], book["since"], r["exchangeTime"], int(r["lastId"])
+    prev_id, is_reset = int(r.get("prevId", 0)), r.get("reset", False)
     if r["action"] == "snapshot":
-        if (reset_time and time and time < reset_time) or (x is not None and last_id < x and not r.get("reset")):
+        if (since and time and time < since) or (x is not None and last_id < x and not is_reset):
             return  # of another writer's chain from before the reset, or older than the book
-        if r.get("reset"):
-            book["reset"] = time or reset_time
-        elif x is not None and last_id > x:
+        if x is not None and last_id > x and not is_reset:
             book["gaps"].append([x, last_id])
         book.update(id=last_id, current=True, bids=dict(r["bids"]), asks=dict(r["asks"]))
-    elif x is not None and last_id > x:  # a delta that is not skipped
-        if int(r["prevId"]) > x:
-            if reset_time and time and time <= reset_time:
-                return
-            book["gaps"].append([x, int(r["prevId"])])
+        book["since"] = time or since if is_reset else since
+    elif x is not None and last_id > x and not (prev_id > x and since and time and time <= since):
+        if prev_id > x:
+            book["gaps"].append([x, prev_id])
             book["current"] = False  # until the next snapshot
         book["id"] = last_id
         for side in ("bids", "asks") if book["current"] else ():
             for price, size in r[side]:
                 book[side].pop(price, None) if size == "0" else book[side].update({price: size})
-
-
-def on_trade(r, seen):  # where the venue counts without holes, every number has to come
-    if "sequence" in r or (r["exchange"] == "binance" and "aggregated" not in r):
-        last = int(r.get("sequence", r["id"]))
-        begin = int(r.get("skippedFrom", last))  # ids that the venue gave to what is no trade
-        seen.setdefault("first", begin)
-        seen["ids"].update(range(max(begin, seen["first"]), last + 1))
 
 
 def digest(book):
@@ -47,7 +37,7 @@ def digest(book):
 
 
 async def main(server, stream):
-    connection, books, trades = await nats.connect(server), {}, {}
+    connection, books = await nats.connect(server), {}
     js = connection.jetstream()
     left = (await js.stream_info(stream)).state.messages
     records = await js.subscribe(">", stream=stream, ordered_consumer=True) if left else None
@@ -55,14 +45,10 @@ async def main(server, stream):
         message = await records.next_msg(timeout=30)
         left, r = message.metadata.num_pending, json.loads(message.data)
         if r["type"] == "orderbook":
-            new = {"id": None, "reset": None, "current": False, "bids": {}, "asks": {}, "gaps": []}
+            new = {"id": None, "since": None, "current": False, "bids": {}, "asks": {}, "gaps": []}
             on_book(r, books.setdefault(message.subject, new))
-        elif r["type"] == "trade":
-            on_trade(r, trades.setdefault(message.subject, {"ids": set()}))
     await connection.close()
-    said = {s: {"id": str(b["id"]), "digest": digest(b), "gaps": b["gaps"]} for s, b in books.items()}
-    missing = {s: max(t["ids"]) - t["first"] + 1 - len(t["ids"]) for s, t in trades.items() if t["ids"]}
-    print(json.dumps({"books": said, "missingTrades": missing}))
+    print(json.dumps({s: {"id": str(b["id"]), "digest": digest(b), "gaps": b["gaps"]} for s, b in books.items()}))
 
 
 asyncio.run(main(*sys.argv[1:]))

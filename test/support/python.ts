@@ -39,7 +39,7 @@ async function install(cache: string, folder: string): Promise<void> {
   await rename(made, folder).catch(() => rm(made, { recursive: true, force: true }));
 }
 
-/** What examples/consume.py says of a stream. */
+/** What examples/consume.py and examples/trades.py say of a stream. */
 export interface PythonVerdict {
   readonly books: Readonly<
     Record<string, { readonly id: string; readonly digest: string; readonly gaps: readonly unknown[] }>
@@ -50,6 +50,8 @@ export interface PythonVerdict {
 export async function judgeWithPython(server: string, stream: string): Promise<PythonVerdict> {
   const env = await pythonEnvironment();
   const options = { cwd: ROOT, env, maxBuffer: 64 * 1024 * 1024 };
-  const { stdout } = await run('python3', ['examples/consume.py', server, stream], options);
-  return JSON.parse(stdout) as PythonVerdict;
+  const said = async (example: string): Promise<unknown> =>
+    JSON.parse((await run('python3', [`examples/${example}`, server, stream], options)).stdout);
+  const [books, missingTrades] = await Promise.all([said('consume.py'), said('trades.py')]);
+  return { books, missingTrades } as PythonVerdict;
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Verdict } from '../../verify/judge.ts';
 import type { PythonVerdict } from './python.ts';
 
-/** What examples/consume.py says of a stream is what verify says of it: books, holes, trades that are missing. */
+/** What the Python examples say of a stream is what verify says of it: books, holes, trades that are missing. */
 export function assertAgree({ subjects }: Pick<Verdict, 'subjects'>, python: PythonVerdict): void {
   const books = subjects.flatMap(({ subject, book, gaps }) =>
     book === null || book.id === null

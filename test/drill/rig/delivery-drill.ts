@@ -170,7 +170,7 @@ export class DeliveryDrill {
     const figures = {
       ...judged.figures,
       verify: verify.ok ? 'exit 0' : 'does not hold',
-      'examples/consume.py': differs.length === 0 ? 'the same books, digests, holes' : 'disagrees',
+      'the Python examples': differs.length === 0 ? 'the same books, digests, holes' : 'disagrees',
       'most on disk, in a queue': `${this.watch.mostSpilled} bytes, ${this.watch.mostQueued} records`,
       'dropped by the queues': String(dropped),
       'the status said meanwhile': this.watch.said.size === 0 ? 'nothing' : [...this.watch.said].join('; '),

@@ -39,6 +39,6 @@ export async function disagreements(
     assertAgree(outcome.verdict, await judgeWithPython(server, stream));
     return [];
   } catch (error) {
-    return [`examples/consume.py and verify: ${String(error)}`];
+    return [`the Python examples and verify: ${String(error)}`];
   }
 }
