@@ -10,10 +10,14 @@ import { canonicalJson } from './plan/canonical.ts';
 /** `transition`: a condition or the observed generation; `counts`: everything else. */
 const LANES = ['transition', 'counts'] as const;
 type Lane = (typeof LANES)[number];
+/** `reason`: conditions stand as they stood, for another reason; in the lane of transitions. */
+type Difference = Lane | 'reason';
 
 const PER_SECOND: Readonly<Record<Lane, number>> = { transition: 50, counts: 5 };
 /** Counts of one feed are written at most this often. */
 const COUNTS_EVERY_MS = 5_000;
+/** Reasons pass quickly while a feed begins or rolls: so long after a write only a condition that changes is written. */
+const REASONS_EVERY_MS = 1_000;
 const WIDTH = 10;
 const CONFLICT_AGAIN_MS = 200;
 const REFUSED_AGAIN_MS = 60_000;
@@ -39,6 +43,8 @@ interface Entry {
   writing: boolean;
   notBeforeMs: number;
   countsNotBeforeMs: number;
+  reasonsNotBeforeMs: number;
+  difference: Difference | undefined;
 }
 
 /** Writes what differs, transitions first, each lane at its rate. One entry a feed, so the map is as large as the cache. */
@@ -77,7 +83,8 @@ export class StatusWriter {
     let entry = this.#entries.get(uid);
     if (entry === undefined) {
       const first = { written: feed.status, resourceVersion: undefined, writing: false };
-      entry = { wanted, ...first, notBeforeMs: 0, countsNotBeforeMs: 0 };
+      const free = { notBeforeMs: 0, countsNotBeforeMs: 0, reasonsNotBeforeMs: 0 };
+      entry = { wanted, ...first, ...free, difference: undefined };
       this.#entries.set(uid, entry);
     }
     entry.wanted = wanted;
@@ -109,13 +116,13 @@ export class StatusWriter {
     cancel();
   }
 
-  #sort(uid: string, entry: Entry): Lane | undefined {
+  #sort(uid: string, entry: Entry): Difference | undefined {
     this.#pending.transition.delete(uid);
-    const lane = laneOf(entry.written, entry.wanted);
-    if (lane === 'counts') this.#pending.counts.add(uid);
+    entry.difference = differenceOf(entry.written, entry.wanted);
+    if (entry.difference === 'counts') this.#pending.counts.add(uid);
     else this.#pending.counts.delete(uid);
-    if (lane === 'transition') this.#pending.transition.add(uid);
-    return lane;
+    if (entry.difference === 'transition' || entry.difference === 'reason') this.#pending.transition.add(uid);
+    return entry.difference;
   }
 
   #pump(): void {
@@ -130,7 +137,7 @@ export class StatusWriter {
     for (const uid of this.#pending[lane]) {
       const entry = this.#entries.get(uid);
       if (entry === undefined || entry.writing) continue;
-      const dueMs = Math.max(entry.notBeforeMs, lane === 'counts' ? entry.countsNotBeforeMs : 0);
+      const dueMs = Math.max(entry.notBeforeMs, notBeforeMs(entry));
       if (dueMs > nowMs) {
         this.#later(dueMs - nowMs);
         continue;
@@ -177,6 +184,7 @@ export class StatusWriter {
       entry.written = wanted;
       entry.resourceVersion = written.value.metadata.resourceVersion;
       entry.countsNotBeforeMs = nowMs + COUNTS_EVERY_MS;
+      entry.reasonsNotBeforeMs = nowMs + REASONS_EVERY_MS;
     } else {
       if (written.fault.reason !== 'conflict') onFault(feed, written.fault);
       this.#failed(entry, written.fault, nowMs);
@@ -216,20 +224,25 @@ export class StatusWriter {
   }
 }
 
-function laneOf(written: FeedStatus | undefined, wanted: FeedStatus): Lane | undefined {
-  if (written === undefined || transitionKey(written) !== transitionKey(wanted)) return 'transition';
+const notBeforeMs = ({ difference, countsNotBeforeMs, reasonsNotBeforeMs }: Entry): number => {
+  if (difference === 'counts') return countsNotBeforeMs;
+  return difference === 'reason' ? reasonsNotBeforeMs : 0;
+};
+
+function differenceOf(written: FeedStatus | undefined, wanted: FeedStatus): Difference | undefined {
+  if (written === undefined || conditionsKey(written) !== conditionsKey(wanted)) return 'transition';
+  if (reasonsKey(written) !== reasonsKey(wanted)) return 'reason';
   const { observedTime: _, ...before } = written;
   const { observedTime: __, ...after } = wanted;
   return canonicalJson(before) === canonicalJson(after) ? undefined : 'counts';
 }
 
+const conditionsKey = ({ observedGeneration, conditions }: FeedStatus): string =>
+  canonicalJson([observedGeneration, conditions?.map(({ type, status }) => [type, status])]);
+
 /** Without messages: they hold numbers. */
-function transitionKey({ observedGeneration, conditions }: FeedStatus): string {
-  return canonicalJson([
-    observedGeneration,
-    conditions?.map(({ type, status, reason }) => [type, status, reason]),
-  ]);
-}
+const reasonsKey = ({ conditions }: FeedStatus): string =>
+  canonicalJson(conditions?.map(({ type, reason }) => [type, reason]));
 
 function statusObject(
   feed: CollectorFeed,

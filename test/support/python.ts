@@ -52,6 +52,5 @@ export async function judgeWithPython(server: string, stream: string): Promise<P
   const options = { cwd: ROOT, env, maxBuffer: 64 * 1024 * 1024 };
   const said = async (example: string): Promise<unknown> =>
     JSON.parse((await run('python3', [`examples/${example}`, server, stream], options)).stdout);
-  const [books, missingTrades] = await Promise.all([said('consume.py'), said('trades.py')]);
-  return { books, missingTrades } as PythonVerdict;
+  return { books: await said('consume.py'), missingTrades: await said('trades.py') } as PythonVerdict;
 }

@@ -90,6 +90,29 @@ describe('the status writer', () => {
     assert.equal(client.calls.at(-1), 'status late');
   });
 
+  it('leaves out reasons that pass within a second of a write, and writes a condition that changes at once', async () => {
+    const saying = (reason: string, status: 'True' | 'False' = 'False'): FeedStatus => ({
+      ...statusOf(0),
+      conditions: condition(status).map((one) => ({ ...one, reason })),
+    });
+    const reasons = (): readonly (string | undefined)[] =>
+      client.sent.map((sent) => (sent as unknown as { status: FeedStatus }).status.conditions?.[0]?.reason);
+    offer('a', saying('PodsStarting'));
+    await clock.advance(100);
+    offer('a', saying('Applying'));
+    await clock.advance(100);
+    offer('a', saying('Collecting', 'True'));
+    await clock.advance(5_000);
+    assert.deepEqual(reasons(), ['PodsStarting', 'Collecting']);
+    offer('a', saying('Lagging', 'True'));
+    await clock.advance(0);
+    offer('a', saying('Silent', 'True'));
+    await clock.advance(900);
+    assert.deepEqual(reasons().slice(2), ['Lagging']);
+    await clock.advance(200);
+    assert.deepEqual(reasons().slice(2), ['Lagging', 'Silent']);
+  });
+
   it('writes at most fifty transitions a second', async () => {
     for (let index = 0; index < 200; index += 1) offer(`f${index}`, statusOf(0, 'False'));
     await clock.advance(0);
