@@ -43,7 +43,8 @@ interface ShardPush {
 export class AssignmentPusher {
   readonly counters = { pushes: 0, acks: 0, malformed: 0, refused: 0, unanswered: 0 };
   readonly #options: AssignmentPusherOptions;
-  readonly #shards = new Map<string, ShardPush>();
+  /** By feed, then by shard. */
+  readonly #feeds = new Map<string, Map<number, ShardPush>>();
 
   constructor(options: AssignmentPusherOptions) {
     this.#options = options;
@@ -51,8 +52,9 @@ export class AssignmentPusher {
 
   /** Pushes unless every pod has acknowledged this epoch; called at each reconcile, it repeats nothing by itself. */
   ensure(push: Push): void {
-    const key = `${push.feedUid}/${push.shard}`;
-    let shard = this.#shards.get(key);
+    const shards = this.#feeds.get(push.feedUid) ?? new Map<number, ShardPush>();
+    this.#feeds.set(push.feedUid, shards);
+    let shard = shards.get(push.shard);
     if (shard === undefined) {
       shard = {
         latest: push,
@@ -62,7 +64,7 @@ export class AssignmentPusher {
         cancelRetry: undefined,
         acks: new Map(),
       };
-      this.#shards.set(key, shard);
+      shards.set(push.shard, shard);
     }
     // A cache that is behind still shows the one before.
     if (push.epoch < shard.latest.epoch) return;
@@ -76,8 +78,7 @@ export class AssignmentPusher {
   /** Per shard the lowest epoch acknowledged by pods that are not terminating. */
   acknowledged(feedUid: string): Readonly<Record<number, number>> {
     const result: Record<number, number> = {};
-    for (const { latest, acks } of this.#shards.values()) {
-      if (latest.feedUid !== feedUid) continue;
+    for (const { latest, acks } of this.#feeds.get(feedUid)?.values() ?? []) {
       const epochs = [...acks.values()].filter(({ terminating }) => !terminating).map(({ epoch }) => epoch);
       if (epochs.length > 0) result[latest.shard] = Math.min(...epochs);
     }
@@ -86,14 +87,10 @@ export class AssignmentPusher {
 
   /** The feed is gone; what it had last is returned, so that its pods can be told. */
   forget(feedUid: string): readonly Push[] {
-    const gone: Push[] = [];
-    for (const [key, shard] of this.#shards) {
-      if (shard.latest.feedUid !== feedUid) continue;
-      shard.cancelRetry?.();
-      gone.push(shard.latest);
-      this.#shards.delete(key);
-    }
-    return gone;
+    const gone = [...(this.#feeds.get(feedUid)?.values() ?? [])];
+    this.#feeds.delete(feedUid);
+    for (const { cancelRetry } of gone) cancelRetry?.();
+    return gone.map(({ latest }) => latest);
   }
 
   /** One push without waiting for anybody, for the pods of a feed that is gone. */
@@ -106,8 +103,8 @@ export class AssignmentPusher {
   }
 
   stop(): void {
-    for (const { cancelRetry } of this.#shards.values()) cancelRetry?.();
-    this.#shards.clear();
+    for (const shards of this.#feeds.values()) for (const { cancelRetry } of shards.values()) cancelRetry?.();
+    this.#feeds.clear();
   }
 
   #missing(shard: ShardPush): readonly string[] {
@@ -172,6 +169,6 @@ export class AssignmentPusher {
   }
 
   #isCurrent(shard: ShardPush): boolean {
-    return this.#shards.get(`${shard.latest.feedUid}/${shard.latest.shard}`) === shard;
+    return this.#feeds.get(shard.latest.feedUid)?.get(shard.latest.shard) === shard;
   }
 }

@@ -91,17 +91,14 @@ export class Reconciler {
   async #apply(planned: Plan, observed: Observed, signal: AbortSignal): Promise<Applied> {
     const { client, drift, mayWrite } = this.#deps;
     const { uid } = observed.feed.metadata;
-    const print = contentHash([
-      planned.apply,
-      planned.assignments.map(({ assignment }) => assignment.effective),
-    ]);
     const refusal = this.#refusals.get(uid);
-    if (refusal?.print === print && observed.nowMs < refusal.untilMs) return refusal.applied;
+    if (refusal !== undefined && observed.nowMs < refusal.untilMs && refusal.print === printOf(planned))
+      return refusal.applied;
     this.#refusals.delete(uid);
     const push = (assignment: PlannedAssignment): void => this.#push(assignment, observed);
     const applied = await applyPlan(planned, observed, { client, drift, signal, mayWrite, push });
     if (applied.kind === 'refused')
-      this.#refusals.set(uid, { print, untilMs: observed.nowMs + REFUSED_MS, applied });
+      this.#refusals.set(uid, { print: printOf(planned), untilMs: observed.nowMs + REFUSED_MS, applied });
     return applied;
   }
 
@@ -182,3 +179,7 @@ function planOutcome(applied: Applied): PlanOutcome {
       return applied satisfies never;
   }
 }
+
+/** What of a plan the API server judges. */
+const printOf = ({ apply, assignments }: Plan): string =>
+  contentHash([apply, assignments.map(({ assignment }) => assignment.effective)]);

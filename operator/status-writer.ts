@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { API_GROUP, API_VERSION, FEED_KIND, type CollectorFeed, type FeedStatus } from '../contract/feed.ts';
 import { Backoff } from '../runtime/backoff.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -17,7 +18,7 @@ const PER_SECOND: Readonly<Record<Lane, number>> = { transition: 50, counts: 5 }
 /** Counts of one feed are written at most this often. */
 const COUNTS_EVERY_MS = 5_000;
 /** Reasons pass quickly while a feed begins or rolls: so long after a write only a condition that changes is written. */
-const REASONS_EVERY_MS = 1_000;
+const REASONS_EVERY_MS = 5_000;
 const WIDTH = 10;
 const CONFLICT_AGAIN_MS = 200;
 const REFUSED_AGAIN_MS = 60_000;
@@ -232,6 +233,7 @@ const notBeforeMs = ({ difference, countsNotBeforeMs, reasonsNotBeforeMs }: Entr
 function differenceOf(written: FeedStatus | undefined, wanted: FeedStatus): Difference | undefined {
   if (written === undefined || conditionsKey(written) !== conditionsKey(wanted)) return 'transition';
   if (reasonsKey(written) !== reasonsKey(wanted)) return 'reason';
+  if (isDeepStrictEqual(written, wanted)) return undefined;
   const { observedTime: _, ...before } = written;
   const { observedTime: __, ...after } = wanted;
   return canonicalJson(before) === canonicalJson(after) ? undefined : 'counts';
