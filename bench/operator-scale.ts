@@ -14,6 +14,8 @@ const PER_SECOND = setting('PER_SECOND', 20);
 /** Feeds a second that get more collectors: each of these makes as many Deployments. */
 const GROW_PER_SECOND = setting('GROW_PER_SECOND', 4);
 const REST_MS = setting('REST_S', 30) * 1_000;
+/** Until what a change still causes is over: ledgers of shards that are no more, counts that wait for their turn. */
+const QUIET_MS = 20_000;
 const EDITS = Math.min(FEEDS, 200);
 const SETTLE_MS = 900_000;
 const MIB = 1_048_576;
@@ -102,14 +104,14 @@ try {
     SETTLE_MS,
   );
   say(`${feeds.deployments} collectors`);
-  await delay(10_000);
+  await delay(QUIET_MS);
   await atRest(scale, 'at rest');
   await edited(scale, 'change of all feeds', FEEDS, PER_SECOND);
   await scale.flow(true);
-  await delay(10_000);
+  await delay(QUIET_MS);
   await atRest(scale, 'all counts moving');
   await scale.flow(false);
-  await delay(10_000);
+  await delay(QUIET_MS);
   await restarted(scale);
 } finally {
   await scale.stop();
