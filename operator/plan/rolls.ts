@@ -119,10 +119,16 @@ export function conditionOf({ status }: KubeObject, wanted: string): DeploymentC
   return (conditions as readonly DeploymentCondition[]).find(({ type }) => type === wanted);
 }
 
-/** No new pod came into sync within `progressDeadlineSeconds`; the old ones collect on. */
+/**
+ * No new pod came into sync within `progressDeadlineSeconds`; the old ones collect on. What was said of the template before is
+ * no word on the one that replaces it: else a roll back would pass for a roll that is stuck, and its place in the wave for free.
+ */
 export function isStuck(deployment: KubeObject): boolean {
+  const { metadata, status } = deployment;
   return (
-    isRolling(deployment) && conditionOf(deployment, 'Progressing')?.reason === 'ProgressDeadlineExceeded'
+    Number(status?.['observedGeneration'] ?? 0) >= (metadata.generation ?? 0) &&
+    isRolling(deployment) &&
+    conditionOf(deployment, 'Progressing')?.reason === 'ProgressDeadlineExceeded'
   );
 }
 

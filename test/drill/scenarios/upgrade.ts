@@ -52,8 +52,8 @@ spec:
 
   async setImage(image: string | null): Promise<void> {
     const spec = JSON.stringify({ spec: { template: image === null ? null : { image } } });
-    for (const name of FEEDS)
-      await this.cluster.kubectl('patch', 'collectorfeed', name, '--type=merge', '-p', spec);
+    // At once, as GitOps does: a feed that still had the bad image when the first is set back would be the next to try it.
+    await this.cluster.kubectl('patch', 'collectorfeed', ...FEEDS, '--type=merge', '-p', spec);
   }
 
   until(what: string, isSo: (feed: SeenFeed) => boolean): Promise<void> {

@@ -118,4 +118,9 @@ test('a feed rolls from the plan that lets it begin until no pod of the old temp
   assert.deepEqual(rollState(moving, []), { kind: 'rolling' });
   assert.deepEqual(rollState(stuck(wanted), []), { kind: 'stuck', image: 'next:1' });
   assert.deepEqual(rollState(stuck(wanted), LIVE), { kind: 'rolling' }, 'it is being replaced');
+  const setBack = stuck(LIVE).map((object) => ({
+    ...object,
+    metadata: { ...object.metadata, generation: 2 },
+  }));
+  assert.deepEqual(rollState(setBack, []), { kind: 'rolling' }, 'what is said of the one before is old');
 });
